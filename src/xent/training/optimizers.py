@@ -188,7 +188,7 @@ def make_optimizer(
     parameters: FloatArray,
     gradient: FloatArray,
     *,
-    momentum: float | None = None,
+    momentum: float = 0.9,
     weight_decay: float | None = None,
     n_decayed: int | None = None,
 ) -> Optimizer:
@@ -202,8 +202,8 @@ def make_optimizer(
         One of `OPTIMIZERS`: their constants are the defaults of `torch.optim`.
     parameters, gradient : ndarray of shape (n,)
         float32 or float64, contiguous, of one dtype.
-    momentum : float, optional
-        For momentum and nesterov, in [0, 1); 0.9 if not given.
+    momentum : float, default 0.9
+        Of momentum and nesterov, in [0, 1); the others have none.
     weight_decay : float, optional
         Decoupled weight decay; if not given 0.01 for adamw and 0 for the others.
     n_decayed : int, optional
@@ -227,10 +227,7 @@ def make_optimizer(
         hint = nearest_hint(str(name), OPTIMIZERS)
         msg = f"optimizer must be one of {known}, got {name!r}.{hint}"
         raise XentError(msg)
-    if momentum is not None:
-        if not isinstance(rule, Momentum | Nesterov):
-            msg = f"momentum belongs to the optimizers momentum and nesterov, got it with {name!r}."
-            raise XentError(msg)
+    if isinstance(rule, Momentum | Nesterov):
         rule = type(rule)(momentum)
     if weight_decay is None:
         weight_decay = DEFAULT_WEIGHT_DECAY.get(name, 0.0)
