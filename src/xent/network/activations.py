@@ -96,9 +96,10 @@ def activation_named(name: str) -> Activation:
     >>> activation_named("leaky_relu:0.2")
     LeakyRelu(slope=0.2)
     """
-    if name in ACTIVATIONS:
-        return ACTIVATIONS[name]
-    base, _, slope = str(name).partition(":")
+    text = str(name)  # a file may hold anything
+    if text in ACTIVATIONS:
+        return ACTIVATIONS[text]
+    base, _, slope = text.partition(":")
     if base == leaky_relu.name:
         try:
             return LeakyRelu(float(slope))
