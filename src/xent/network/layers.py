@@ -210,6 +210,10 @@ def check_keys(what: str, values: Mapping[str, Any], known: list[str]) -> None:
 
 
 def _check_number(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not -math.inf < value < math.inf  # compares whole numbers of any size, and refuses NaN
+    ):
         msg = f"{name} must be a finite number, got {value!r}."
         raise XentError(msg)

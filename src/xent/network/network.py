@@ -208,15 +208,10 @@ def _as_tuple(values: object) -> tuple[Any, ...]:
 
 
 def _n_parameters(layer: Layer, n_in: int) -> int:
-    match layer:
-        case Dense(n_units=n_units):
-            return (n_in + 1) * n_units
-        case BatchNorm():
-            return 2 * n_in
-        case Scale():
-            return n_in
-        case Dropout():
-            return 0
+    if isinstance(layer, Dense):
+        return (n_in + 1) * layer.n_units
+    gains = {BatchNorm: 2, Scale: 1, Dropout: 0}
+    return gains[type(layer)] * n_in
 
 
 def _label(layer: Layer) -> str:
