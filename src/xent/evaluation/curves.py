@@ -1,0 +1,313 @@
+"""ROC and precision-recall curves: one point a distinct score, and thinned for storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from xent.errors import XentError
+from xent.evaluation.counts import score_counts
+from xent.evaluation.inputs import binary_rows, check_probabilities, vector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xent.arrays import Array, FloatArray
+
+__all__ = [
+    "BOOK_THRESHOLDS",
+    "PrCurve",
+    "RocCurve",
+    "fixed_threshold_roc",
+    "pr_curve",
+    "roc_curve",
+    "thin",
+]
+
+CurveT = TypeVar("CurveT", "RocCurve", "PrCurve")
+
+# The 24 thresholds of Cai, Bileschi & Nielsen, "Deep Learning with JavaScript" (2020), listing 3.6.
+BOOK_THRESHOLDS = (*(round(0.05 * step, 2) for step in range(18)), 0.9, 0.92, 0.94, 0.96, 0.98, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RocCurve:
+    """A ROC curve: false and true positive rate at each threshold.
+
+    Parameters
+    ----------
+    fpr, tpr : float64 array of shape (m,)
+        The rates; NaN where their class is absent.
+    thresholds : float64 array of shape (m,)
+        Rows with `score >= threshold` are predicted positive. The first is +inf: no row is.
+    """
+
+    fpr: FloatArray
+    tpr: FloatArray
+    thresholds: FloatArray
+
+    @property
+    def area(self) -> float:
+        """Trapezoid area under these points: the exact AUC where each score has its point."""
+        width, height = np.diff(self.fpr), self.tpr[1:] + self.tpr[:-1]
+        # The curve may run either way: by falling thresholds, or by the rising ones of the fixed
+        # set.
+        return float(abs(np.sum(width * height) / 2))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return lists that JSON can hold: +inf is the string "inf", an undefined rate is null."""
+        return _to_json(self, ("fpr", "tpr", "thresholds"))
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> RocCurve:
+        """Read what `to_json` wrote, checking it.
+
+        Raises
+        ------
+        XentError
+            When a list is missing, is too short or too long, or holds anything but numbers.
+        """
+        return cls(*_from_json(description, ("fpr", "tpr", "thresholds")))
+
+
+@dataclass(frozen=True, eq=False)
+class PrCurve:
+    """A precision-recall curve: one point a distinct score, and no point that has no threshold.
+
+    Parameters
+    ----------
+    recall, precision : float64 array of shape (m,)
+        Recall rises along the curve; NaN without positive rows.
+    thresholds : float64 array of shape (m,)
+        Rows with `score >= threshold` are predicted positive; descending.
+    """
+
+    recall: FloatArray
+    precision: FloatArray
+    thresholds: FloatArray
+
+    @property
+    def average_precision(self) -> float:
+        """Sum of precision times the gain in recall: exact where each score has its point."""
+        return float(np.sum(self.precision * np.diff(self.recall, prepend=0.0)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return lists that JSON can hold; an undefined rate is null."""
+        return _to_json(self, ("recall", "precision", "thresholds"))
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> PrCurve:
+        """Read what `to_json` wrote, checking it.
+
+        Raises
+        ------
+        XentError
+            When a list is missing, is too short or too long, or holds anything but numbers.
+        """
+        return cls(*_from_json(description, ("recall", "precision", "thresholds")))
+
+
+def roc_curve(y: object, scores: object, *, weight: object = None) -> RocCurve:
+    """Return the exact ROC curve: (0, 0) at threshold +inf, then a point a distinct score.
+
+    Parameters
+    ----------
+    y, scores, weight : array of shape (n,)
+        As for `roc_auc`.
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, y holds anything but 0 and 1, or a score is NaN.
+
+    Examples
+    --------
+    >>> curve = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    >>> curve.fpr, curve.tpr
+    (array([0. , 0. , 0.5, 0.5, 1. ]), array([0. , 0.5, 0.5, 1. , 1. ]))
+    >>> curve.thresholds, curve.area
+    (array([ inf, 0.8 , 0.4 , 0.35, 0.1 ]), 0.75)
+    """
+    counts = score_counts(y, scores, weight=weight)
+    decisions = counts.confusion()
+    # None above +inf: the rate is 0, or NaN where its class is absent.
+    return RocCurve(
+        np.concatenate([decisions.fpr[:1] * 0, decisions.fpr]),
+        np.concatenate([decisions.recall[:1] * 0, decisions.recall]),
+        np.concatenate([[np.inf], counts.thresholds]),
+    )
+
+
+def pr_curve(y: object, scores: object, *, weight: object = None) -> PrCurve:
+    """Return the exact precision-recall curve, one point a distinct score.
+
+    Parameters
+    ----------
+    y, scores, weight : array of shape (n,)
+        As for `roc_auc`.
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, y holds anything but 0 and 1, or a score is NaN.
+
+    Examples
+    --------
+    >>> curve = pr_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    >>> curve.recall, curve.precision.round(3)
+    (array([0.5, 0.5, 1. , 1. ]), array([1.   , 0.5  , 0.667, 0.5  ]))
+    """
+    counts = score_counts(y, scores, weight=weight)
+    decisions = counts.confusion()
+    return PrCurve(decisions.recall, decisions.precision, counts.thresholds.astype(np.float64))
+
+
+def fixed_threshold_roc(
+    y: object,
+    *,
+    probabilities: object,
+    thresholds: Iterable[float] = BOOK_THRESHOLDS,
+    weight: object = None,
+) -> RocCurve:
+    """Return the ROC points at fixed thresholds; positive means `probability > threshold`.
+
+    An estimate, as textbooks draw it. Its `area` misses what lies between the thresholds and is
+    usually too small where probabilities crowd at the ends; `roc_auc` is exact.
+
+    Parameters
+    ----------
+    y, probabilities, weight : array of shape (n,)
+        Truth, probability of the positive class, weight a row.
+    thresholds : iterable of float
+        Rising; the points run from near (1, 1) to (0, 0).
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, or a probability is outside [0, 1].
+
+    Examples
+    --------
+    >>> curve = fixed_threshold_roc([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
+    >>> curve.fpr.size, curve.area
+    (24, 0.75)
+    """
+    truth, given, kept = binary_rows(y, "probabilities", probabilities, weight)
+    check_probabilities(given)
+    rising = vector(list(thresholds), "thresholds").astype(np.float64)
+    if not np.all(np.diff(rising) > 0):
+        raise XentError("thresholds must rise from each to the next. Sort them.")
+    counts = score_counts(truth, given, weight=kept)
+    decisions = [counts.above(float(threshold)) for threshold in rising]
+    return RocCurve(
+        np.array([decision.fpr for decision in decisions]),
+        np.array([decision.recall for decision in decisions]),
+        rising,
+    )
+
+
+def thin(curve: CurveT, n_points: int) -> CurveT:
+    """Keep at most `n_points` points of a curve, ends included, with a bounded loss of area.
+
+    The way along the curve is cut into equal cells. Of a ROC curve the first and last point of
+    every cell of `fpr + tpr` stay: what is dropped lies in a box between two kept points, and the
+    trapezoid area changes by at most `1 / (n_points - 1)`. Of a precision-recall curve the first,
+    last, lowest and highest point of every cell of recall stay, so that its teeth keep their
+    height; the area changes by at most the mean height of the cells' teeth. A curve with fewer
+    points, or without defined rates, comes back as it is.
+
+    Parameters
+    ----------
+    curve : RocCurve or PrCurve
+        With one point a distinct score.
+    n_points : int
+        At least 4.
+
+    Raises
+    ------
+    XentError
+        When n_points is below 4.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.random(10_000) < 0.3
+    >>> curve = roc_curve(y, rng.normal(size=10_000) + y)
+    >>> small = thin(curve, 200)
+    >>> len(curve.fpr), len(small.fpr) <= 200, abs(small.area - curve.area) < 1e-3
+    (10001, True, True)
+    """
+    if n_points < 4:
+        raise XentError(f"n_points must be at least 4, got {n_points}.")
+    if curve.thresholds.size <= n_points:
+        return curve
+    if isinstance(curve, RocCurve):
+        if np.isnan(curve.area):
+            return curve
+        kept = _cell_ends((curve.fpr + curve.tpr) / 2, n_points // 2)
+        return RocCurve(curve.fpr[kept], curve.tpr[kept], curve.thresholds[kept])
+    if np.isnan(curve.recall[0]):
+        return curve
+    kept = _cell_extremes(curve.recall, curve.precision, n_points // 4)
+    return PrCurve(curve.recall[kept], curve.precision[kept], curve.thresholds[kept])
+
+
+def _cell_starts(way: FloatArray, n_cells: int) -> Array:
+    # `way` rises from 0 to 1; cell k holds the points with k/n <= way < (k+1)/n, the last one also
+    # way = 1.
+    starts = np.searchsorted(way, np.arange(n_cells) / n_cells, side="left")
+    return np.unique(np.minimum(starts, way.size - 1))
+
+
+def _cell_ends(way: FloatArray, n_cells: int) -> Array:
+    starts = _cell_starts(way, n_cells)
+    return np.unique(np.concatenate([starts, starts[1:] - 1, [way.size - 1]]))
+
+
+def _cell_extremes(way: FloatArray, height: FloatArray, n_cells: int) -> Array:
+    starts = _cell_starts(way, n_cells)
+    stops = np.append(starts[1:], way.size)
+    extremes = [
+        start + pick(height[start:stop])
+        for start, stop in zip(starts, stops, strict=True)
+        for pick in (np.argmin, np.argmax)
+    ]
+    return np.unique(np.concatenate([starts, stops - 1, extremes]))
+
+
+def _to_json(curve: object, names: tuple[str, ...]) -> dict[str, Any]:
+    # JSON has neither infinity nor NaN; both are written on purpose, not by a writer's leniency.
+    return {
+        name: [
+            None if np.isnan(value) else value if np.isfinite(value) else f"{value}"
+            for value in getattr(curve, name).tolist()
+        ]
+        for name in names
+    }
+
+
+def _from_json(description: Mapping[str, Any], names: tuple[str, ...]) -> list[FloatArray]:
+    columns: list[FloatArray] = []
+    for name in names:
+        values = description.get(name) if hasattr(description, "get") else None
+        if not isinstance(values, list):
+            raise XentError(f"the curve must hold a list {name!r}, got {type(values).__name__}.")
+        columns.append(np.array([_number(value, name) for value in values], dtype=np.float64))
+    if len({column.size for column in columns}) != 1 or columns[0].size == 0:
+        raise XentError(
+            "the curve's lists must be of one length and not empty, "
+            f"got {[column.size for column in columns]}."
+        )
+    return columns
+
+
+def _number(value: object, name: str) -> float:
+    if value is None:
+        return float("nan")
+    if isinstance(value, str) and value in {"inf", "-inf"}:
+        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise XentError(f"the curve's {name} must be numbers, got {value!r}.")

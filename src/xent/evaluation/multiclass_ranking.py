@@ -1,0 +1,176 @@
+"""Figures of class scores: top-k accuracy, one-vs-rest AUC, Hand and Till's AUC."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xent.errors import XentError
+from xent.evaluation.averages import check_average, defined_mean
+from xent.evaluation.inputs import class_rows, weighted_mean
+from xent.evaluation.ranking import roc_auc
+
+if TYPE_CHECKING:
+    from xent.arrays import Array, FloatArray
+
+__all__ = ["class_log_odds", "hand_till_auc", "one_vs_rest_auc", "top_k_accuracy"]
+
+
+def top_k_accuracy(y: object, scores: object, *, k: int, weight: object = None) -> float:
+    """Share of rows whose class is among the k highest scores.
+
+    Where the k-th place is shared, a row counts the chance that its class gets one of the places
+    when ties are broken at random; so constant scores give k / K, whatever the labels are.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, 1)
+        Class codes 0..K-1.
+    scores : array of shape (n, K)
+        Logits or probabilities, one column a class.
+    k : int
+        1..K; with K the accuracy is 1.
+    weight : array of shape (n,), optional
+        Weight a row; rows of weight 0 vanish.
+
+    Raises
+    ------
+    XentError
+        When k is out of range, the arrays do not fit each other, or a score is NaN.
+
+    Examples
+    --------
+    >>> scores = [[0.1, 0.3, 0.2, 0.4], [0.5, 0.01, 0.9, 0.4]]
+    >>> top_k_accuracy([3, 0], scores, k=1), top_k_accuracy([3, 0], scores, k=2)
+    (0.5, 1.0)
+    >>> top_k_accuracy([3, 0], [[0, 0, 0, 0], [0, 0, 0, 0]], k=1)
+    0.25
+    """
+    truth, given, kept = class_rows(y, "scores", scores, weight)
+    if not 1 <= k <= given.shape[1]:
+        raise XentError(f"k must lie in 1..{given.shape[1]}, the number of classes, got {k}.")
+    own = given[np.arange(truth.size), truth][:, None]
+    n_higher, n_tied = (given > own).sum(axis=1), (given == own).sum(axis=1)
+    return weighted_mean(np.clip((k - n_higher) / n_tied, 0.0, 1.0), kept)
+
+
+def one_vs_rest_auc(
+    y: object, scores: object, *, average: str = "macro", weight: object = None
+) -> float:
+    """Mean over classes of the AUC of each class against all others (Provost & Domingos 2000).
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, 1)
+        Class codes 0..K-1.
+    scores : array of shape (n, K)
+        Probabilities, or anything that orders the rows class by class; softmax logits do not, for
+        each row has its own normaliser.
+    average : {"macro", "weighted"}
+        The plain mean, or by number of rows. A class that is absent (or alone) has no AUC and is
+        left out.
+    weight : array of shape (n,), optional
+        Weight a row; rows of weight 0 vanish.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN when fewer than two classes occur.
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, a score is NaN, or average is unknown.
+
+    Examples
+    --------
+    >>> scores = [[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]]
+    >>> round(one_vs_rest_auc([0, 1, 2, 2], scores), 4)
+    0.8472
+    """
+    check_average(average, ("macro", "weighted"))
+    truth, given, kept = class_rows(y, "scores", scores, weight)
+    n_classes = given.shape[1]
+    each = np.array([roc_auc(truth == k, given[:, k], weight=kept) for k in range(n_classes)])
+    support = np.bincount(truth, weights=kept, minlength=n_classes)
+    return defined_mean(each, support if average == "weighted" else None, float("nan"))
+
+
+def hand_till_auc(y: object, scores: object, *, weight: object = None) -> float:
+    """Hand and Till's M: the mean AUC over pairs of classes.
+
+    Hand & Till (2001), equation 7. For a pair (i, j) the rows of the two classes are ordered once
+    by the score of i and once by that of j. M does not depend on how frequent the classes are.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, 1)
+        Class codes 0..K-1.
+    scores : array of shape (n, K)
+        Probabilities, one column a class.
+    weight : array of shape (n,), optional
+        Weight a row; rows of weight 0 vanish.
+
+    Returns
+    -------
+    float
+        In [0, 1]; over the classes that occur; NaN when fewer than two do.
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, or a score is NaN.
+
+    Examples
+    --------
+    >>> scores = [[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]]
+    >>> round(hand_till_auc([0, 1, 2, 2], scores), 4)
+    0.875
+    """
+    truth, given, kept = class_rows(y, "scores", scores, weight)
+    areas = []
+    for i, j in combinations(np.unique(truth).tolist(), 2):
+        rows = (truth == i) | (truth == j)
+        share = None if kept is None else kept[rows]
+        areas += [roc_auc(truth[rows] == k, given[rows, k], weight=share) for k in (i, j)]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def class_log_odds(logits: Array) -> FloatArray:
+    """Return log(p / (1 - p)) of every class: the softmax's order without its ties at 1.
+
+    A probability within 1e-16 of 1 rounds to 1; its log-odds do not, so that an AUC over classes
+    stays exact.
+
+    Parameters
+    ----------
+    logits : array of shape (n, K)
+        K at least 2; infinite logits are taken as 1e300.
+
+    Returns
+    -------
+    float64 array of shape (n, K)
+
+    Examples
+    --------
+    >>> class_log_odds(np.array([[0.0, 0.0], [100.0, 0.0]]))
+    array([[   0.,    0.],
+           [ 100., -100.]])
+    """
+    z = np.clip(logits.astype(np.float64), -1e300, 1e300)
+    rows, top = np.arange(z.shape[0]), np.argmax(z, axis=1)
+    highest = z[rows, top]
+    # Against all others: for each class but the highest, exp(z - highest) is at most 1, and what is
+    # left is at least 1.
+    shares = np.exp(z - highest[:, None])
+    rest = np.maximum(shares.sum(axis=1, keepdims=True) - shares, 1.0)
+    log_odds: FloatArray = z - highest[:, None] - np.log(rest)
+    # The highest against the others needs their own maximum as a base: next to it they may all
+    # underflow.
+    z[rows, top] = -1e301
+    second = z.max(axis=1)
+    others = np.exp(z - second[:, None]).sum(axis=1)
+    log_odds[rows, top] = highest - second - np.log(others)
+    return log_odds
