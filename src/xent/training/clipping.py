@@ -32,8 +32,9 @@ def norm(vector: FloatArray) -> float:
     >>> norm(np.array([3.0, 4.0]))
     5.0
     """
-    square = float(np.dot(vector, vector))
-    # One BLAS call serves, unless the squares left the range of the dtype.
+    # One BLAS call serves, unless the squares leave the range of the dtype.
+    with np.errstate(over="ignore"):
+        square = float(np.dot(vector, vector))
     if 1e-30 < square < math.inf:
         return math.sqrt(square)
     largest = float(np.max(np.abs(vector), initial=0.0))
