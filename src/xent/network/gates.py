@@ -161,7 +161,7 @@ def _mish_derivative(z: FloatArray) -> FloatArray:
     return slope
 
 
-# ---- the forms of training loops, in the dtype of the network; in float32 Phi is right to 1e-7
+# ---- the forms of training loops, in the dtype of the network; in float32 Phi is right to 3e-7
 
 # Abramowitz and Stegun (1964), formula 7.1.26, highest power first
 _ERFC_TERMS: Final = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
