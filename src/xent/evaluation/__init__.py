@@ -32,6 +32,7 @@ from xent.evaluation.curves import (
     roc_curve,
     thin,
 )
+from xent.evaluation.deviances import gamma_deviance, poisson_deviance, tweedie_deviance
 from xent.evaluation.epoch_metrics import epoch_metrics
 from xent.evaluation.multiclass import (
     accuracy,
@@ -57,7 +58,6 @@ from xent.evaluation.multilabel import (
 from xent.evaluation.multilabel_ranking import coverage_error, lrap, multilabel_auc, ranking_loss
 from xent.evaluation.ranking import average_precision, precision_at_recall, roc_auc
 from xent.evaluation.regression import (
-    gamma_deviance,
     interval_coverage,
     mae,
     mape,
@@ -65,11 +65,9 @@ from xent.evaluation.regression import (
     mse,
     nll,
     pinball_loss,
-    poisson_deviance,
     r2,
     rmse,
     smape,
-    tweedie_deviance,
     wape,
 )
 from xent.evaluation.scoring_rules import (

@@ -19,7 +19,7 @@ from xent.evaluation.inputs import binary_rows, check_scores
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
 
-__all__ = ["ScoreCounts", "score_counts", "split_sorted"]
+__all__ = ["ScoreCounts", "score_counts", "split_sorted", "sum_weights"]
 
 SPLIT_ROWS = 1 << 16  # rows split at a time: indices of a chunk stay in the cache
 
@@ -176,7 +176,7 @@ def score_counts(y: object, scores: object, *, weight: object = None) -> ScoreCo
     check_scores(given, "scores")
     if kept is None:
         return _count_rows(truth, given)
-    return _sum_weights(truth, given, kept)
+    return sum_weights(truth, given, kept)
 
 
 def split_sorted(truth: Array, scores: Array) -> tuple[Array, Array]:
@@ -211,7 +211,8 @@ def _count_rows(truth: Array, scores: Array) -> ScoreCounts:
     return ScoreCounts(thresholds[::-1], positives[::-1], (total - positives)[::-1])
 
 
-def _sum_weights(truth: Array, scores: Array, weight: FloatArray) -> ScoreCounts:
+def sum_weights(truth: Array, scores: Array, weight: FloatArray) -> ScoreCounts:
+    """Return the counts of checked rows (bool truth, scores without NaN, weights above 0)."""
     order = np.argsort(scores)
     ordered, positive, heavy = scores[order], truth[order], weight[order]
     starts = _run_starts(ordered)

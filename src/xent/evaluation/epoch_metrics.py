@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.distributions import MultiLabelSoftmax
-from xent.evaluation.counts import score_counts
+from xent.evaluation.counts import sum_weights
 from xent.evaluation.inputs import weighted_mean
 from xent.evaluation.ranking import rank_auc
 
@@ -102,4 +102,6 @@ def _binary(z: Array, y: Array, weight: FloatArray | None) -> dict[str, float]:
     right = weighted_mean((z >= 0) == positive, weight)
     if weight is None:
         return {"accuracy": right, "auc": rank_auc(positive, z)}
-    return {"accuracy": right, "auc": score_counts(positive, z, weight=weight).roc_auc}
+    present = weight > 0
+    counts = sum_weights(positive[present], z[present], weight[present])
+    return {"accuracy": right, "auc": counts.roc_auc}

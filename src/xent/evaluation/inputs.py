@@ -189,6 +189,8 @@ def row_weights(weight: object, n_rows: int) -> FloatArray | None:
 
 def weighted_mean(values: Array, weight: FloatArray | None) -> float:
     """Return sum(w * v) / sum(w) in float64."""
+    if weight is None and values.dtype.kind == "b":
+        return int(np.count_nonzero(values)) / values.size
     if weight is None:
         return float(np.mean(values, dtype=np.float64))
     return float(np.sum(weight * values, dtype=np.float64) / np.sum(weight))

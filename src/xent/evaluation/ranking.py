@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.errors import XentError
-from xent.evaluation.counts import score_counts, split_sorted
+from xent.evaluation.counts import score_counts, split_sorted, sum_weights
 from xent.evaluation.inputs import binary_rows, check_scores
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def roc_auc(y: object, scores: object, *, weight: object = None) -> float:
     check_scores(given, "scores")
     if kept is None:
         return rank_auc(truth, given)
-    return score_counts(truth, given, weight=kept).roc_auc
+    return sum_weights(truth, given, kept).roc_auc
 
 
 def average_precision(y: object, scores: object, *, weight: object = None) -> float:

@@ -1,4 +1,4 @@
-"""Figures of numeric predictions: errors, R2, pinball loss, deviances, likelihood, coverage."""
+"""Figures of numeric predictions: errors, R2, pinball loss, likelihood, coverage."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from xent.evaluation.inputs import (
 )
 
 if TYPE_CHECKING:
-    from xent.arrays import FloatArray
     from xent.distributions import Distribution
 
 __all__ = [
-    "gamma_deviance",
     "interval_coverage",
     "mae",
     "mape",
@@ -30,11 +28,9 @@ __all__ = [
     "mse",
     "nll",
     "pinball_loss",
-    "poisson_deviance",
     "r2",
     "rmse",
     "smape",
-    "tweedie_deviance",
     "wape",
 ]
 
@@ -262,88 +258,6 @@ def pinball_loss(
     return weighted_mean(np.maximum(quantile * error, (quantile - 1) * error), kept)
 
 
-def poisson_deviance(y: object, *, predictions: object, weight: object = None) -> float:
-    """Mean Poisson deviance, 2 (y log(y / mu) - y + mu); y not negative, predictions positive.
-
-    Parameters
-    ----------
-    y, predictions, weight
-        As for `mae`.
-
-    Raises
-    ------
-    XentError
-        As `mae`, and when values are out of range.
-
-    Examples
-    --------
-    >>> round(poisson_deviance([2, 0, 1], predictions=[2, 1, 1]), 4)
-    0.6667
-    """
-    return tweedie_deviance(y, predictions=predictions, power=1, weight=weight)
-
-
-def gamma_deviance(y: object, *, predictions: object, weight: object = None) -> float:
-    """Mean gamma deviance, 2 (log(mu / y) + y / mu - 1); y and predictions positive.
-
-    Parameters
-    ----------
-    y, predictions, weight
-        As for `mae`.
-
-    Raises
-    ------
-    XentError
-        As `mae`, and when values are out of range.
-
-    Examples
-    --------
-    >>> round(gamma_deviance([2, 0.5], predictions=[0.5, 2]), 4)
-    2.25
-    """
-    return tweedie_deviance(y, predictions=predictions, power=2, weight=weight)
-
-
-def tweedie_deviance(
-    y: object, *, predictions: object, power: float, weight: object = None
-) -> float:
-    """Mean deviance of the Tweedie family, variance proportional to mu^power (Jorgensen 1987).
-
-    Power 0 is the squared error, 1 Poisson, 2 gamma, 3 inverse Gaussian.
-
-    Parameters
-    ----------
-    y, predictions, weight
-        As for `mae`. For power 0 any; from power 1 y not negative, from power 2 positive,
-        predictions positive.
-    power : float
-        0, or at least 1.
-
-    Raises
-    ------
-    XentError
-        As `mae`, and when values or power are out of range.
-
-    Examples
-    --------
-    >>> round(tweedie_deviance([2, 0, 1], predictions=[2, 1, 1], power=1.5), 4)
-    1.3333
-    """
-    truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
-    if power != 0 and not 1 <= power < np.inf:
-        raise XentError(f"power must be 0 or at least 1, got {power}.")
-    if power == 0:
-        return weighted_mean(np.square(truth - predicted), kept)
-    if predicted.min() <= 0:
-        raise XentError(f"predictions must be positive for this deviance, got {predicted.min():g}.")
-    if truth.min() < 0 or (power >= 2 and truth.min() == 0):
-        raise XentError(
-            f"y must {'be positive' if power >= 2 else 'not be negative'} for this deviance, "
-            f"got {truth.min():g}."
-        )
-    return weighted_mean(_unit_deviance(truth, predicted, power), kept)
-
-
 def nll(
     y: object, *, parameters: object, distribution: Distribution, weight: object = None
 ) -> float:
@@ -411,17 +325,3 @@ def interval_coverage(y: object, *, low: object, high: object, weight: object = 
     if not np.all(lower <= upper):
         raise XentError("low must not exceed high in any row, and neither may be NaN.")
     return weighted_mean((lower <= truth) & (truth <= upper), kept)
-
-
-def _unit_deviance(y: FloatArray, mu: FloatArray, power: float) -> FloatArray:
-    if power == 1:
-        # y log(y / mu) is 0 at y = 0.
-        ratio = np.divide(y, mu, out=np.ones_like(y), where=y > 0)
-        return 2 * (y * np.log(ratio) - y + mu)
-    if power == 2:
-        return 2 * (np.log(mu / y) + y / mu - 1)
-    return 2 * (
-        np.power(y, 2 - power) / ((1 - power) * (2 - power))
-        - y * np.power(mu, 1 - power) / (1 - power)
-        + np.power(mu, 2 - power) / (2 - power)
-    )

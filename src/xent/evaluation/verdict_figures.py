@@ -11,6 +11,7 @@ from xent.distributions import MultiLabelSoftmax, Poisson
 from xent.evaluation import multiclass, multilabel, regression
 from xent.evaluation.averages import averaged
 from xent.evaluation.confusion import UNDEFINED, binary_counts
+from xent.evaluation.deviances import poisson_deviance
 from xent.evaluation.epoch_metrics import decided_labels, is_soft
 from xent.evaluation.inputs import weighted_mean
 from xent.evaluation.multiclass_ranking import class_log_odds, top_k_accuracy
@@ -202,9 +203,7 @@ def _regression(
     if is_count:
         # A rate that underflowed to 0 is below every positive number, not impossible.
         rate = np.maximum(mean, np.finfo(np.float64).tiny)
-        figures["deviance"] = Measured(
-            regression.poisson_deviance(y, predictions=rate, weight=weight)
-        )
+        figures["deviance"] = Measured(poisson_deviance(y, predictions=rate, weight=weight))
     return figures
 
 
