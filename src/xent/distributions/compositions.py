@@ -131,6 +131,8 @@ class Sum(Derived):
     terms: tuple[Distribution, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.terms, (tuple, list)):
+            raise XentError(f"terms must be a tuple of distributions, got {self.terms!r}.")
         terms: list[Distribution] = []
         for term in self.terms:
             checked_distribution("terms", term)

@@ -100,7 +100,7 @@ class Distribution(ABC):
             If the targets do not fit: what was expected, what came, and the cure.
         """
         targets = self.targets_like(to_numpy(y), n_rows)
-        is_final = targets.dtype.kind == "f" or self.target_kind == "classes"
+        is_final = targets.dtype.kind == "f" or (self.target_kind, targets.ndim) == ("classes", 1)
         return targets if is_final else targets.astype(np.float64)
 
     def nll(self, z: AnyArray, y: AnyArray) -> AnyArray:

@@ -87,7 +87,10 @@ def kl_divergence(p: AnyArray, q: AnyArray, *, unit: Unit = "nats") -> AnyArray:
     xp, p, q, dtype = _pair(p, q)
     zero = xp.zeros_like(p)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        terms = xp.where(p == 0, q, p * xp.log(p / q) - p + q)
+        # The logarithm of the ratio is exact for close p and q; a subnormal q makes it overflow.
+        logs = xp.log(p / q)
+        logs = xp.where(xp.isinf(logs), xp.log(p) - xp.log(q), logs)
+        terms = xp.where(p == 0, q, p * logs - p + q)
         terms = xp.where(terms > zero, terms, zero)
         return xp.astype(xp.sum(terms, axis=-1) / _nats_per(unit), dtype)
 

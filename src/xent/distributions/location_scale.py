@@ -7,6 +7,7 @@ without a clip, and the scale is the same for every unit of measurement.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,9 @@ class _LocationScale(Distribution):
     """What the two have in common: the outputs, and what a row looks like."""
 
     @property
+    @abstractmethod
     def _fixed_scale(self) -> float | None:
-        raise NotImplementedError
+        """The scale where it is not learned."""
 
     @property
     def n_outputs(self) -> int:

@@ -8,6 +8,7 @@ smooths, then weights each class; ``Focal(ClassWeights(...))`` puts the focus ou
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,9 @@ class _Masses(Derived, ClassDistribution):
         return self._base
 
     @property
+    @abstractmethod
     def _base(self) -> ClassDistribution:
-        raise NotImplementedError
+        """What is wrapped."""
 
     def rows_value(self, a: Arithmetic, z: AnyArray, y: AnyArray) -> AnyArray:
         """Return the loss for the changed masses."""

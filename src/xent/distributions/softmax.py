@@ -77,7 +77,7 @@ def exponentials(a: Arithmetic, z: AnyArray) -> Exponentials:
     if bool(xp.any(infinite)):  # equal infinities are a tie, and leave no remainder
         distance = xp.where(infinite & (z == maximum), zero, distance)
         if error is not None:
-            error = xp.where(xp.isfinite(distance), error, zero)
+            error = xp.where(xp.isnan(error), zero, error)
     terms, unit = _terms(a, distance, error)
     one = unit + xp.zeros_like(maximum[0, ...])
     terms = (xp.where(largest, one, terms[0]), _masked(a, largest, terms[1]))
