@@ -197,9 +197,8 @@ def multilabel_result(truth: BinaryTruth, dtype: Any, order: Any, labels: Any) -
 
 
 def tiny_rows_result(dtype: Any, rng: np.random.Generator, n: int) -> Result:
-    """Measure rows of 999 losses in or near the subnormal range, whose sum is normal."""
-    low, high = SUBNORMAL[dtype]
-    magnitudes = rng.uniform(low, high, (n, 999)).astype(dtype)
+    """Measure rows of 999 subnormal losses whose sum is normal."""
+    magnitudes = barely_normal_sums(rng, n, 1000, dtype)[:, 1:].astype(dtype)
     truth = binary_truth(magnitudes.ravel())
     parts = {
         name: [part.reshape(magnitudes.shape) for part in pair] for name, pair in truth.items()
@@ -214,6 +213,17 @@ def tiny_rows_result(dtype: Any, rng: np.random.Generator, n: int) -> Result:
         ulps(value, np.array(exact)).max(),
         ulps(-grad, *parts["small"]).max(),
     )
+
+
+def barely_normal_sums(rng: np.random.Generator, n: int, k: int, dtype: Any) -> Any:
+    """Return distances whose k - 1 exponentials are subnormal each and normal together.
+
+    In every other row they are equal, so that their rounding errors add up.
+    """
+    edge = -math.log(float(np.finfo(dtype).smallest_normal))
+    distances = edge + rng.uniform(0.8, 0.99, (n, k)) * math.log(k - 1)
+    distances[::2] = distances[::2, :1]
+    return distances
 
 
 # --- one of several classes ---------------------------------------------------------------------
@@ -242,6 +252,9 @@ def logit_cases(rng: np.random.Generator, n: int, k: int, dtype: Any) -> Iterato
         deep = rng.normal(0, 1, (n, 1)) - rng.uniform(low, widest, (n, k))
         deep[rows, rng.integers(0, k, n)] = rng.normal(0, 1, n)
         yield f"all but one {name}", deep
+    deep = -barely_normal_sums(rng, n, k, dtype)
+    deep[rows, rng.integers(0, k, n)] = 0.0
+    yield "subnormal, sum normal", deep
 
 
 def targets_of(z: Any, rng: np.random.Generator) -> Iterator[tuple[str, Any]]:
