@@ -14,8 +14,8 @@ __all__ = ["XentError", "nearest_hint"]
 class XentError(ValueError):
     """A mistake in what the user gave: an argument, a file, a setting.
 
-    The message names the argument, what was expected, what came, and the cure. The command line prints it as
-    one line and exits with 2.
+    The message names the argument, what was expected, what came, and the cure. The command line
+    prints it as one line and exits with 2.
     """
 
 

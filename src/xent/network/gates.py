@@ -130,7 +130,7 @@ def _normal_kernel(z: FloatArray) -> FloatArray:
 
 
 def _normal_cdf(z: FloatArray) -> FloatArray:
-    from scipy.special import erf, erfcx  # noqa: PLC0415 - SciPy is loaded by those who use gelu
+    from scipy.special import erf, erfcx
 
     # In the tail Phi(-|z|) = exp(-z^2/2) erfcx(|z| / sqrt 2) / 2, whose second factor is smooth.
     x = np.abs(z) * math.sqrt(0.5)
@@ -174,7 +174,7 @@ def _fast_normal(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     kernel *= -0.5
     np.exp(kernel, out=kernel)
     if z.dtype == np.float64:
-        from scipy.special import ndtr  # noqa: PLC0415 - SciPy is loaded by those who use gelu
+        from scipy.special import ndtr
 
         cdf: FloatArray = ndtr(z)
     else:

@@ -276,7 +276,7 @@ def _descend(
 
 
 def _blas_descent(dtype: np.dtype[Any]) -> Descent:
-    from scipy.linalg.blas import daxpy, saxpy  # noqa: PLC0415 - see _BLAS_FROM
+    from scipy.linalg.blas import daxpy, saxpy
 
     axpy = saxpy if dtype == np.float32 else daxpy
 

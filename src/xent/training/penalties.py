@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from xent.errors import XentError
-from xent.training.clipping import clip_by_norm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from xent.arrays import FloatArray
 
-__all__ = ["Penalty", "clip_by_norm", "elastic_net", "soft_threshold"]
+__all__ = ["Penalty", "elastic_net", "soft_threshold"]
 
 _BLOCK: Final = 32_768
 

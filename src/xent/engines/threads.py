@@ -1,0 +1,61 @@
+"""How many threads BLAS may use: one where the products are small, all where they are large."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xent.network import Network
+
+__all__ = ["blas_threads", "blas_versions", "suitable_threads"]
+
+# below this many multiplications a step, handing work to a second thread costs more than it saves
+SMALL_STEP = 50_000_000
+
+
+def suitable_threads(network: Network, batch_size: int) -> int:
+    """Return the number of BLAS threads for training a network at this batch size.
+
+    Examples
+    --------
+    >>> from xent.network import mlp
+    >>> suitable_threads(mlp(30, (100, 100), 1), 350)
+    1
+    """
+    n_parameters = network.n_parameters
+    multiplications = 3 * batch_size * n_parameters
+    return 1 if multiplications < SMALL_STEP else available_cores()
+
+
+def available_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def blas_threads(n_threads: int) -> Iterator[bool]:
+    """Run a block with `n_threads` BLAS threads; yields False when no BLAS could be told so."""
+    from threadpoolctl import ThreadpoolController
+
+    controller = ThreadpoolController().select(user_api="blas")
+    if not controller.lib_controllers:
+        yield False
+        return
+    with controller.limit(limits=n_threads):
+        yield all(library.num_threads == n_threads for library in controller.lib_controllers)
+
+
+def blas_versions() -> list[str]:
+    """Return name and version of each BLAS that is loaded, for the record of a run."""
+    from threadpoolctl import ThreadpoolController
+
+    controller = ThreadpoolController().select(user_api="blas")
+    return sorted(
+        {f"{library.internal_api} {library.version}" for library in controller.lib_controllers}
+    )
