@@ -137,12 +137,12 @@ class Distribution(ABC):
         return self._evaluate(z, y, value=True, grad=True)
 
     def __add__(self, other: object) -> Sum:
-        from xent.distributions.compositions import Sum  # noqa: PLC0415 (built on this module)
+        from xent.distributions.compositions import Sum
 
         return Sum((self, other)) if isinstance(other, Distribution) else NotImplemented
 
     def __mul__(self, factor: object) -> Multiple:
-        from xent.distributions.compositions import Multiple  # noqa: PLC0415 (the same)
+        from xent.distributions.compositions import Multiple
 
         is_number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
         return Multiple(self, float(factor)) if is_number else NotImplemented  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ def namespace_of(array: AnyArray) -> Any:
     """Return the array API namespace of an array (NumPy's own for NumPy arrays)."""
     if isinstance(array, np.ndarray):
         return np
-    from array_api_compat import array_namespace  # noqa: PLC0415 (not for NumPy)
+    from array_api_compat import array_namespace
 
     return array_namespace(array)
 
@@ -51,7 +51,7 @@ def as_array(values: AnyArray) -> AnyArray:
         return values
     if isinstance(values, (list, tuple, int, float, np.generic)):
         return np.asarray(values)
-    from array_api_compat import is_array_api_obj  # noqa: PLC0415 (not for NumPy)
+    from array_api_compat import is_array_api_obj
 
     return values if is_array_api_obj(values) else np.asarray(values)
 
