@@ -90,16 +90,16 @@ class Verdict:
     >>> constant = fit_constant("binary", y, distribution=Bernoulli())
     >>> part = judge("binary", y, z, distribution=Bernoulli(), constant=constant)
     >>> print(Verdict("binary", {"test": part}))
-                    test    const.
-                  4 rows
-    log loss      0.4422    0.6931
-    accuracy      0.7500    0.5000
-    precision     0.6667    0.5000
-    recall        1.0000    1.0000
-    FPR           0.5000    1.0000
-    F1            0.8000    0.6667
-    AUC           1.0000    0.5000
-    Brier         0.1398    0.2500
+                   test    const.
+                 4 rows
+    log loss     0.4422    0.6931
+    accuracy     0.7500    0.5000
+    precision    0.6667    0.5000
+    recall       1.0000    1.0000
+    FPR          0.5000    1.0000
+    F1           0.8000    0.6667
+    AUC          1.0000    0.5000
+    Brier        0.1398    0.2500
     """
 
     task: str

@@ -115,7 +115,12 @@ def measure(
     if task == "multilabel":
         losses = {"log_loss": Measured(loss.value / y.shape[1], loss.why), "log_loss_row_sum": loss}
     if is_soft(task, y):
-        names = [name for name in TASK_FIGURES[task] if name not in losses]
+        n_classes = z.shape[1]
+        names = [
+            name
+            for name in TASK_FIGURES[task]
+            if name not in losses and (name != "top_2_accuracy" or n_classes > 2)
+        ]
         return losses | dict.fromkeys(names, Measured(NAN, "y holds soft labels"))
     return losses | _MEASURES[task](z, y, weight, distribution, threshold)
 

@@ -43,7 +43,8 @@ def verdict_text(parts: Mapping[str, PartFigures]) -> str:
         figures = [part.figures.get(name) for name in names]
         columns.append([title, f"{part.n_rows:,} rows", *map(_value_text, figures)])
         columns.append(["const.", "", *map(_constant_text, figures)])
-    widths = [max(10, *map(len, column)) for column in columns]
+    widths = [max(10, 2 + max(map(len, column))) for column in columns]
+    widths[0] = max(map(len, columns[0]))
     lines = []
     for cells in zip(*columns, strict=True):
         first, *rest = (
@@ -51,7 +52,8 @@ def verdict_text(parts: Mapping[str, PartFigures]) -> str:
             for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
         lines.append("".join([first, *rest]).rstrip())
-    return "\n".join([*lines, *_notes(parts)])
+    notes = _notes(parts)
+    return "\n".join([*lines, "", *notes] if notes else lines)
 
 
 def _value_text(figure: Figure | None) -> str:
