@@ -61,6 +61,18 @@ def test_perfect_and_reversed() -> None:
     assert wrong.lr_negative == math.inf
 
 
+def test_rounding_does_not_carry_a_perfect_figure_above_one() -> None:
+    tp, tn = (grid.ravel() for grid in np.meshgrid(np.arange(1, 200), np.arange(1, 200)))
+    zero = np.zeros_like(tp)
+    for counts in (
+        ConfusionCounts(tp=tp, fn=zero, fp=zero, tn=tn),
+        ConfusionCounts(tp=zero, fn=tp, fp=tn, tn=zero),
+    ):
+        np.testing.assert_allclose(np.abs(counts.mcc), 1.0, rtol=1e-15)
+        assert np.abs(counts.kappa).max() <= 1.0
+        assert np.abs(counts.mcc).max() <= 1.0
+
+
 def test_what_is_undefined_is_nan_and_has_a_reason() -> None:
     one_class = ConfusionCounts(tp=5, fn=0, fp=0, tn=0)
     undefined = {name for name in UNDEFINED if math.isnan(getattr(one_class, name))}

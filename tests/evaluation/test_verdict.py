@@ -250,6 +250,8 @@ def test_order_and_zero_weights() -> None:
         ({"y": [0, 2]}, r"y must lie in \[0, 1\]"),
         ({"z": [0.0, math.nan]}, "z must not hold NaN"),
         ({"z": [[0.0, 1.0], [0.0, 1.0]]}, "z must have shape"),
+        ({"z": 0.5}, r"z must be numbers of shape \(n,\) or \(n, 1\), got float64"),
+        ({"z": ["a", "b"]}, "z must be numbers of shape .* got <U1"),
         ({"weight": [1, 2, 3]}, "weight must have 2 rows"),
         ({"constant": ev.ConstantPredictor((1.0, 2.0))}, "constant must have 1 parameters"),
         ({"y": [], "z": []}, "y must have at least one row"),

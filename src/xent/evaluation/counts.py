@@ -212,7 +212,7 @@ def _count_rows(truth: Array, scores: Array) -> ScoreCounts:
 
 
 def sum_weights(truth: Array, scores: Array, weight: FloatArray) -> ScoreCounts:
-    """Return the counts of checked rows (bool truth, scores without NaN, weights above 0)."""
+    """Return the counts of checked rows (bool truth, scores without NaN)."""
     order = np.argsort(scores)
     ordered, positive, heavy = scores[order], truth[order], weight[order]
     starts = _run_starts(ordered)

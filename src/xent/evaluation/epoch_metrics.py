@@ -102,6 +102,4 @@ def _binary(z: Array, y: Array, weight: FloatArray | None) -> dict[str, float]:
     right = weighted_mean((z >= 0) == positive, weight)
     if weight is None:
         return {"accuracy": right, "auc": rank_auc(positive, z)}
-    present = weight > 0
-    counts = sum_weights(positive[present], z[present], weight[present])
-    return {"accuracy": right, "auc": counts.roc_auc}
+    return {"accuracy": right, "auc": sum_weights(positive, z, weight).roc_auc}

@@ -204,7 +204,12 @@ def judge(
     if not 0 <= threshold <= 1:
         raise XentError(f"threshold must lie in [0, 1], got {threshold}.")
     outputs = np.asarray(z)
-    targets = np.asarray(distribution.check_targets(y, len(outputs) if outputs.ndim else None))
+    if outputs.ndim not in {1, 2} or outputs.dtype.kind not in "biuf":
+        raise XentError(
+            f"z must be numbers of shape (n,) or (n, {distribution.n_outputs}), "
+            f"got {outputs.dtype} of shape {outputs.shape}."
+        )
+    targets = np.asarray(distribution.check_targets(y, outputs.shape[0]))
     kept = row_weights(weight, targets.shape[0])
     if kept is not None:
         outputs, targets, kept = outputs[kept > 0], targets[kept > 0], kept[kept > 0]
