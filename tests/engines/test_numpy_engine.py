@@ -166,6 +166,34 @@ def test_running_moments_move_towards_those_of_the_batch():
     np.testing.assert_allclose(engine.running, [*X.mean(0), *X.var(0, ddof=1)], rtol=1e-10)
 
 
+@pytest.mark.checklist(
+    row=164,
+    call="NumpyEngine(Network(3, (Dense(5), Scale(), Dropout(0.2), Dense(1))))",
+    figure="gradient through the kept units",
+)
+def test_the_gradient_passes_through_scale_and_the_units_that_were_kept():
+    network = Network(3, (Dense(5, "gelu"), Scale(), Dropout(0.4), Dense(1)))
+    engine = make_engine(network, Bernoulli())
+    rng = np.random.default_rng(12)
+    X, y = rng.normal(size=(8, 3)), targets(Bernoulli(), 8, rng)
+    state = engine.dropout_generator.bit_generator.state
+
+    def loss_and_grad():
+        engine.dropout_generator.bit_generator.state = state  # the same units again
+        return engine.loss_and_grad(X, y)
+
+    loss_and_grad()
+    gradient = engine.gradient.copy()
+    for place in range(len(gradient)):
+        kept = engine.parameters[place]
+        values = []
+        for shift in (1e-6, -1e-6):
+            engine.parameters[place] = kept + shift
+            values.append(loss_and_grad())
+        engine.parameters[place] = kept
+        assert gradient[place] == pytest.approx((values[0] - values[1]) / 2e-6, rel=1e-5, abs=1e-9)
+
+
 def test_state_goes_to_another_engine_and_back():
     one, other = (
         make_engine(mlp(3, (4,), 1, batch_norm=True), Bernoulli(), seed=s) for s in (0, 1)

@@ -59,9 +59,9 @@ class _PlainLoss:
 class _BernoulliLoss:
     """Independent Bernoullis.
 
-    With E = exp(-|z|) and w the share of the target on the less probable side, nll = log1p(E) + w |z|, and δ = w - E/(1 + E) with the sign of z. For hard labels w is 0 or 1,
-    and no difference of nearly equal numbers is taken; for soft ones δ is exact to a few ulp of its
-    larger term.
+    With E = exp(-|z|) and w the share of the target on the less probable side, nll = log1p(E) + w
+    |z|, and δ = w - E/(1 + E) with the sign of z. For hard labels w is 0 or 1, and no difference of
+    nearly equal numbers is taken; for soft ones δ is exact to a few ulp of its larger term.
     """
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
@@ -100,9 +100,9 @@ class _BernoulliLoss:
 class _CategoricalLoss:
     """Softmax with hard labels.
 
-    The value is log1p of the sum of the others, the gradient of the target -Σ_{j≠y} p_j, never
-    p_y - 1. The rounding of the shift z_j - max is made good to first order, exp(hi + lo) = exp(hi) (1 +
-    lo), with the remainder lo of the two-sum (Knuth): without it a float64 loss is up to 244 ulp
+    The value is log1p of the sum of the others, the gradient of the target -Σ_{j≠y} p_j, never p_y
+    - 1. The rounding of the shift z_j - max is made good to first order, exp(hi + lo) = exp(hi) (1
+    + lo), with the remainder lo of the two-sum (Knuth): without it a float64 loss is up to 244 ulp
     off.
     """
 

@@ -35,6 +35,7 @@ SLOTS = ("slot-0.safetensors", "slot-1.safetensors")
 DURABLE = "durable.safetensors"
 # what checkpoints may cost, as a share of the training time
 BUDGET = 0.025
+TEXT_BLOCK = 4096
 SECONDS_BETWEEN_LONG = 20.0
 SECONDS_BETWEEN_DURABLE = 30.0
 
@@ -61,6 +62,10 @@ class Checkpointer:
         self.last = self.last_durable = time.monotonic()
         self.n_written = 0
         self.seconds = 0.0
+        self._descriptors: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
+        self._layout: tuple[Any, ...] = ()
+        self._header = b""
 
     def continue_from(self, sequence: int) -> None:
         """Go on counting after a checkpoint that was read, so that the newer of two slots stays known."""
@@ -90,13 +95,11 @@ class Checkpointer:
 
     def write(self, values: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Write a checkpoint now, into the older slot."""
-        begin = time.monotonic()
-        cpu_begin = time.thread_time()
+        begin, cpu_begin = time.monotonic(), time.thread_time()
         self.sequence += 1
-        pieces = _encode({**values, "format": FORMAT, "sequence": self.sequence}, arrays)
-        _overwrite(self.folder / SLOTS[self.sequence % 2], pieces)
-        # the processor's time, not the clock's: a disk that stalls once must not stretch the pace
-        # for long
+        pieces = self._encode({**values, "format": FORMAT, "sequence": self.sequence}, arrays)
+        self._overwrite(SLOTS[self.sequence % 2], pieces)
+        # the processor's time, not the clock's: a disk that stalls once must not stretch the pace for long
         self.costs.append(time.thread_time() - cpu_begin)
         now = time.monotonic()
         if now - self.last_durable >= SECONDS_BETWEEN_DURABLE:
@@ -105,6 +108,47 @@ class Checkpointer:
         self.last = now
         self.n_written += 1
         self.seconds += now - begin
+
+    def close(self) -> None:
+        """Close the slots; a later write opens them again."""
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        self._descriptors.clear()
+
+    def _encode(self, values: dict[str, Any], arrays: dict[str, Array]) -> list[Any]:
+        """Return the pieces of a safetensors file: header, arrays as they lie in memory, JSON values, seal."""
+        text = json.dumps(values, allow_nan=False).encode()
+        # the seal comes last: in a file cut short, or half overwritten, it does not fit what stands before it
+        seal = np.array([_checksum(arrays), zlib.crc32(text), values["sequence"]], np.uint64)
+        # room to grow keeps the header, and with it the place of everything, the same from one checkpoint to the next
+        text += b" " * (-len(text) % TEXT_BLOCK)
+        layout = (
+            len(text),
+            *((name, array.dtype.name, array.shape) for name, array in arrays.items()),
+        )
+        if layout != self._layout:
+            self._layout, self._header = layout, _header(arrays, len(text), len(seal))
+        blocks = [_bytes_of(arrays[name]).data for name in _in_order(arrays) if arrays[name].nbytes]
+        return [self._header, *blocks, text, seal.view(np.uint8).data]
+
+    def _overwrite(self, name: str, pieces: list[Any]) -> None:
+        path = self.folder / name
+        size = sum(len(piece) for piece in pieces)
+        try:
+            if name not in self._descriptors:
+                self._descriptors[name] = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+            descriptor = self._descriptors[name]
+            if os.pwritev(descriptor, pieces, 0) != size:
+                raise XentError(
+                    f"cannot write {path}: no space left. Free some space and resume the run."
+                )
+            if self._sizes.get(name) != size:
+                os.ftruncate(descriptor, size)
+                self._sizes[name] = size
+        except OSError as error:
+            raise XentError(
+                f"cannot write {path}: {error.strerror}. Free some space and resume the run."
+            ) from error
 
 
 def read_checkpoint(folder: Path | str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -133,66 +177,41 @@ def read_checkpoint(folder: Path | str) -> tuple[dict[str, Any], dict[str, Array
     return max(found, key=lambda checkpoint: checkpoint[0]["sequence"])
 
 
-def _encode(values: dict[str, Any], arrays: dict[str, Array]) -> list[Any]:
-    """Return the pieces of a safetensors file: header, JSON values, arrays as they lie in memory, seal."""
-    text = json.dumps(values, allow_nan=False).encode()
-    # the seal comes last: in a file cut short, or half overwritten, it does not fit what stands
-    # before it
-    seal = np.array([_checksum(arrays), zlib.crc32(text), values["sequence"]], np.uint64)
-    # 8-byte arrays first keeps every array aligned
-    names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
-    tensors: dict[str, tuple[str, list[int], int]] = {
+def _in_order(arrays: dict[str, Array]) -> list[str]:
+    """Return the names as they are laid out: wide items first keeps every array aligned."""
+    return sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
+
+
+def _header(arrays: dict[str, Array], n_text: int, n_seal: int) -> bytes:
+    tensors = {
         name: (_DTYPES[arrays[name].dtype.name], list(arrays[name].shape), arrays[name].nbytes)
-        for name in names
+        for name in _in_order(arrays)
     }
-    text += b" " * (-len(text) % 8)
+    tensors |= {"values.json": ("U8", [n_text], n_text), "seal": ("U64", [n_seal], 8 * n_seal)}
     header: dict[str, Any] = {"__metadata__": {"format": FORMAT}}
     start = 0
-    for name, (dtype, shape, size) in {
-        **tensors,
-        "values.json": ("U8", [len(text)], len(text)),
-        "seal": ("U64", [len(seal)], seal.nbytes),
-    }.items():
+    for name, (dtype, shape, size) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, start + size]}
         start += size
     encoded = json.dumps(header).encode()
     encoded += b" " * (-len(encoded) % 8)
-    blocks = [
-        np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data
-        for name in names
-        if arrays[name].nbytes
-    ]
-    return [len(encoded).to_bytes(8, "little") + encoded, *blocks, text, seal.view(np.uint8).data]
+    return len(encoded).to_bytes(8, "little") + encoded
+
+
+def _bytes_of(array: Array) -> Array:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
 def _checksum(arrays: dict[str, Array]) -> int:
     """Return a sum over the arrays' 8-byte words: at memory speed, and different when a page is old."""
     total = 0
     for name in sorted(arrays):
-        raw = np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8)
-        whole = len(raw) - len(raw) % 8
-        total += int(np.add.reduce(raw[:whole].view(np.uint64), dtype=np.uint64))
-        total += zlib.crc32(raw[whole:].tobytes(), len(raw))
+        raw = _bytes_of(arrays[name])
+        n_rest = len(raw) % 8
+        total += int(np.add.reduce(raw[: len(raw) - n_rest].view(np.uint64)))
+        if n_rest:
+            total += int.from_bytes(raw[-n_rest:].tobytes(), "little")
     return total % 2**64
-
-
-def _overwrite(path: Path, pieces: list[Any]) -> None:
-    size = sum(len(piece) for piece in pieces)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            written = os.writev(descriptor, pieces)
-            if written != size:
-                raise XentError(
-                    f"cannot write {path}: no space left. Free some space and resume the run."
-                )
-            os.ftruncate(descriptor, size)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise XentError(
-            f"cannot write {path}: {error.strerror}. Free some space and resume the run."
-        ) from error
 
 
 def _decode(content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:

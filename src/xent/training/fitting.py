@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +23,7 @@ from xent.engines import NumpyEngine
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
 from xent.network import mlp
+from xent.training.target_scale import TargetScale, fit_target_scale
 from xent.training.trainer import Part, Trainer
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def objective(
             raise XentError("label_smoothing needs classes, and the target is a number.")
         return distribution
     trained = distribution
+    if settings.label_smoothing:
+        trained = LabelSmoothing(trained, settings.label_smoothing)
     if distribution.target_kind == "labels" and settings.class_weight is not None:
         if settings.class_weight == "balanced":
             raise XentError(
@@ -131,8 +133,6 @@ def objective(
             )
         factors = _named_weights(settings.class_weight, labels)
         trained = ClassWeights(trained, tuple((1.0, factor) for factor in factors))
-    if settings.label_smoothing:
-        trained = LabelSmoothing(trained, settings.label_smoothing)
     return trained
 
 
@@ -183,50 +183,6 @@ def _named_weights(class_weight: dict[Any, float], labels: Sequence[Any]) -> tup
     return tuple(factors)
 
 
-@dataclass(frozen=True)
-class TargetScale:
-    """The shift and the unit in which a real target is trained: y = location + scale · t.
-
-    Trained on t, a network's last layer is afterwards turned into the units of y (`unscale`), so
-    that a saved model needs no scale beside it.
-    """
-
-    location: float = 0.0
-    scale: float = 1.0
-
-    def to_trained(self, y: Array) -> Array:
-        """Return the target in the trained unit."""
-        return (y - self.location) / self.scale
-
-    @property
-    def log_scale(self) -> float:
-        """What a density's NLL in units of y is larger by, in nats."""
-        return float(np.log(self.scale))
-
-    def unscale(self, engine: NumpyEngine) -> None:
-        """Turn the engine's last layer into the units of y: mean and, where learned, log standard deviation."""
-        views = engine.views(engine.parameters)
-        weights = [name for name in views if name.endswith(".weight")]
-        last = weights[-1].removesuffix(".weight")
-        weight, bias = views[f"{last}.weight"], views[f"{last}.bias"]
-        weight[:, 0] *= self.scale
-        bias[0] = self.location + self.scale * bias[0]
-        if engine.distribution.n_outputs == 2:
-            bias[1] += self.log_scale
-
-
-def fit_target_scale(
-    distribution: Distribution, y: Array, weight: Array | None = None
-) -> TargetScale:
-    """Return mean and standard deviation of a real target; counts (Poisson) and classes keep their unit."""
-    if not isinstance(distribution, (Gaussian, Laplace)):
-        return TargetScale()
-    y = y.astype(np.float64)
-    location = float(np.average(y, weights=weight))
-    scale = float(np.sqrt(np.average((y - location) ** 2, weights=weight)))
-    return TargetScale(location, scale if scale > 0 else 1.0)
-
-
 def make_trainer(
     settings: TrainingSettings,
     *,
@@ -236,11 +192,16 @@ def make_trainer(
     validation: Part | None,
     seed: int,
     labels: Sequence[Any] = (),
+    target_scale: TargetScale | None = None,
     callbacks: Sequence[Callback] = (),
     checkpointer: Checkpointer | None = None,
 ) -> Trainer:
-    """Return a trainer whose network starts from the seed."""
-    trained = objective(distribution, settings, labels)
+    """Return a trainer whose network starts from the seed.
+
+    With a target scale the parts hold targets in the trained unit, and the history is in that of y.
+    """
+    target_scale = target_scale or TargetScale()
+    trained = objective(target_scale.trained(distribution), settings, labels)
     network = mlp(
         training.X.shape[1],
         settings.hidden,
@@ -260,6 +221,7 @@ def make_trainer(
         validation,
         task=task,
         plain=distribution,
+        target_scale=target_scale,
         seed=int(training_seed),
         callbacks=callbacks,
         checkpointer=checkpointer,

@@ -22,6 +22,7 @@ from xent.training.optimizers import DEFAULT_LEARNING_RATE, make_optimizer
 from xent.training.penalties import Penalty
 from xent.training.schedules import make_schedule
 from xent.training.stopping import BestWeights
+from xent.training.target_scale import TargetScale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,6 +90,8 @@ class Trainer:
         or weights.
     seed : int
         Decides the order of the rows and the dropout masks.
+    target_scale : TargetScale, optional
+        The unit in which the targets are trained; the history is in the target's own.
     callbacks : sequence of Callback
     checkpointer : Checkpointer, optional
 
@@ -111,6 +114,7 @@ class Trainer:
         task: str,
         plain: Distribution,
         seed: int,
+        target_scale: TargetScale | None = None,
         callbacks: Sequence[Callback] = (),
         checkpointer: Checkpointer | None = None,
     ) -> None:
@@ -118,6 +122,7 @@ class Trainer:
             raise XentError("the training part has no rows of positive weight.")
         self.engine, self.settings, self.task, self.plain = engine, settings, task, plain
         self.training, self.validation = training, validation
+        self.target_scale = target_scale or TargetScale()
         self.callbacks, self.checkpointer = tuple(callbacks), checkpointer
         self.mean_weight = training.mean_weight
         self.batch_size = min(settings.batch_size or len(training), len(training))
@@ -172,6 +177,8 @@ class Trainer:
                 self._run_epoch()
         self.stopped_because = self.stopped_because or "all epochs done"
         self._checkpoint_now()
+        if self.checkpointer is not None:
+            self.checkpointer.close()
         if self.validation is not None and self.settings.early_stopping and self.best.epoch:
             self.engine.load_state(self.best.copy)
         self._tell("train_end")
@@ -281,6 +288,7 @@ class Trainer:
             record |= {f"validation_{name}": value for name, value in metrics.items()}
         record["gradient_norm"] = math.sqrt(sum(norm**2 for norm in gradient_norms.values()))
         record["weight_norm"] = math.sqrt(sum(norm**2 for norm in weight_norms.values()))
+        record = self.target_scale.in_units_of_y(record)
         return {**record, "gradient_norms": gradient_norms, "weight_norms": weight_norms}
 
     def _diverge(self) -> None:
