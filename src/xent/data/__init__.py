@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xent.data.batches import batch_bounds as batch_bounds
-    from xent.data.batches import batches as batches
     from xent.data.batches import epoch_order as epoch_order
+    from xent.data.batches import iterate_batches as iterate_batches
     from xent.data.batches import n_batches as n_batches
     from xent.data.columns import group_codes as group_codes
     from xent.data.columns import identical_rows as identical_rows
@@ -50,7 +50,7 @@ _MODULES = {
     "Table": "tables",
     "TargetCoding": "targets",
     "batch_bounds": "batches",
-    "batches": "batches",
+    "iterate_batches": "batches",
     "check_weights": "weights",
     "epoch_order": "batches",
     "example_table": "examples",
@@ -85,7 +85,6 @@ __all__ = [
     "Table",
     "TargetCoding",
     "batch_bounds",
-    "batches",
     "check_weights",
     "epoch_order",
     "example_table",
@@ -93,6 +92,7 @@ __all__ = [
     "group_codes",
     "hold_out",
     "identical_rows",
+    "iterate_batches",
     "joined_groups",
     "label_set_strata",
     "matching_columns",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, IntArray
 
-__all__ = ["batch_bounds", "batches", "epoch_order", "n_batches"]
+__all__ = ["batch_bounds", "epoch_order", "iterate_batches", "n_batches"]
 
 
 def n_batches(n_rows: int, batch_size: int) -> int:
@@ -56,7 +56,7 @@ def epoch_order(n_rows: int, rng: np.random.Generator) -> IntArray:
     return rng.permutation(n_rows).astype(np.int64, copy=False)
 
 
-def batches(
+def iterate_batches(
     *arrays: Array, batch_size: int, order: IntArray | None = None
 ) -> Iterator[tuple[Array, ...]]:
     """Yield the arrays batch by batch along their first axis.
@@ -78,11 +78,11 @@ def batches(
     Examples
     --------
     >>> X, y = np.zeros((100, 3, 16, 16)), np.arange(100)
-    >>> [x.shape for x, _ in batches(X, y, batch_size=32)][-1]
+    >>> [x.shape for x, _ in iterate_batches(X, y, batch_size=32)][-1]
     (4, 3, 16, 16)
     """
     if not arrays:
-        raise XentError("batches needs at least one array.")
+        raise XentError("iterate_batches needs at least one array.")
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
         raise XentError(f"the arrays must have the same number of rows, got {lengths}.")

@@ -194,7 +194,7 @@ def category_texts(column: pl.Series) -> pl.Series:
     >>> category_texts(pl.Series("grade", [1.0, 2.5, None])).to_list()
     ['1', '2.5', None]
     """
-    if column.dtype.is_nested() or column.dtype in {pl.Object, pl.Binary}:
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
         raise XentError(
             f"column {column.name!r} must hold text or numbers to be categorical, got "
             f"{column.dtype}."

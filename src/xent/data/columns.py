@@ -57,7 +57,7 @@ def _codes(column: pl.Series) -> FloatArray:
         extremes = [value for value in (column.min(), column.max()) if isinstance(value, int)]
         exact = all(abs(value) <= _EXACT for value in extremes)
     else:
-        exact = dtype.is_float() or dtype in {pl.Boolean, pl.Null}
+        exact = dtype.is_float() or dtype in (pl.Boolean, pl.Null)
     numbers = column if exact else column.rank("dense")
     return numbers.cast(pl.Float64).to_numpy()
 

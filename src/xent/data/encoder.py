@@ -261,7 +261,7 @@ def _numeric_matrix(
 def _numbers(column: pl.Series, *, is_boolean: bool, rows: IntArray | None) -> pl.Series:
     """Return a column as float64, or refuse the first value that is no number."""
     dtype = column.dtype
-    if dtype.is_numeric() or dtype in {pl.Boolean, pl.Null}:
+    if dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
         return column.cast(pl.Float64)
     if dtype != pl.String:
         raise XentError(f"column {column.name!r} must hold numbers, as in training, got {dtype}.")

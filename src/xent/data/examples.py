@@ -47,7 +47,7 @@ def example_table(name: str) -> Table:
             f"Known: {', '.join(EXAMPLES)}."
         )
     # scikit-learn takes half a second to load; only who asks for an example pays for it.
-    from sklearn import datasets  # noqa: PLC0415 - see above
+    from sklearn import datasets
 
     loaders = {
         "breast_cancer": datasets.load_breast_cancer,

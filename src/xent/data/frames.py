@@ -40,11 +40,6 @@ def frame_from_object(source: object) -> pl.DataFrame:
         raise XentError(f"the table cannot be read: {' '.join(str(error).split())}.") from error
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    if not isinstance(frame, nw.DataFrame):
-        raise XentError(
-            f"a table must have columns with names, got a {type(source).__name__}. "
-            "Make it a data frame of one column."
-        )
     if not frame.implementation.is_pandas_like():
         return frame.to_polars()
     names = [str(name) for name in frame.columns]

@@ -251,29 +251,35 @@ def _chunks(n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
 def _moments(X: Array, weight: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of every column; not finite where X is not.
 
-    Two passes: the sums are of deviations, first from the first row, then from the mean, so that an
-    offset as large as 1e12 costs no digit and a constant column gives exactly 0.
+    Two passes, of deviations from the first row and then from the mean so found, whose own mean
+    corrects both results: an offset as large as 1e15 costs no digit, and a constant column gives
+    exactly 0. (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.)
     """
-    n_rows, n_columns = X.shape
-    total = float(n_rows) if weight is None else float(weight.sum())
-    ones = np.ones(min(n_rows, _CHUNK)) if weight is None else weight
-
-    def weighted_sums(origin: FloatArray, power: int) -> FloatArray:
-        sums = np.zeros(n_columns)
-        for start, stop in _chunks(n_rows, n_columns):
-            block = np.subtract(X[start:stop], origin, dtype=np.float64)
-            if power == 2:
-                block *= block
-            part = ones[: stop - start] if weight is None else ones[start:stop]
-            sums += part @ block
-        return sums
-
+    total = float(len(X)) if weight is None else float(weight.sum())
     with np.errstate(over="ignore", invalid="ignore"):
         first = X[0].astype(np.float64)
-        center = first + weighted_sums(first, 1) / total
-        scale = np.sqrt(weighted_sums(center, 2) / total)
+        guess = first + _deviation_sums(X, first, weight)[0] / total
+        sums, squares = _deviation_sums(X, guess, weight)
+        shift = sums / total
+        scale = np.sqrt(np.maximum(squares / total - shift * shift, 0))
     # Below the smallest normal number the quotient would overflow: such a spread is none.
-    return center, np.where(scale < np.finfo(np.float64).tiny, 0.0, scale)
+    return guess + shift, np.where(scale < np.finfo(np.float64).tiny, 0.0, scale)
+
+
+def _deviation_sums(
+    X: Array, origin: FloatArray, weight: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted sums over the rows of ``X - origin`` and of its square."""
+    n_rows, n_columns = X.shape
+    ones = np.ones(min(n_rows, _CHUNK)) if weight is None else weight
+    sums, squares = np.zeros(n_columns), np.zeros(n_columns)
+    for start, stop in _chunks(n_rows, n_columns):
+        block = np.subtract(X[start:stop], origin, dtype=np.float64)
+        part = ones[: stop - start] if weight is None else ones[start:stop]
+        sums += part @ block
+        block *= block
+        squares += part @ block
+    return sums, squares
 
 
 def _column_moments(values: FloatArray, weight: FloatArray | None) -> tuple[float, float]:

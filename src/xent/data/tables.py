@@ -128,7 +128,7 @@ def read_table(source: object, *, name: str | None = None, text: Collection[str]
 
 def _memory_frame(source: object) -> pl.DataFrame:
     # narwhals is loaded for objects in memory only: a run from a file does not pay for it.
-    from xent.data.frames import frame_from_array, frame_from_object  # noqa: PLC0415 - see above
+    from xent.data.frames import frame_from_array, frame_from_object
 
     return frame_from_array(source) if isinstance(source, np.ndarray) else frame_from_object(source)
 
@@ -192,11 +192,11 @@ def _normalized(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _plain(series: pl.Series) -> pl.Series:
     dtype = series.dtype
-    if dtype.is_decimal() or dtype in {pl.Int128, pl.UInt128}:
+    if dtype.is_decimal() or isinstance(dtype, pl.Int128 | pl.UInt128):
         return series.cast(pl.Float64)
     if dtype.is_float():
         return series.fill_nan(None)
-    if dtype in {pl.Categorical, pl.Enum, pl.String}:
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.String):
         cells = series.cast(pl.String).str.strip_chars()
         return cells.set(cells.is_in(MISSING_MARKERS), None)
     return series
