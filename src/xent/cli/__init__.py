@@ -1,0 +1,7 @@
+"""The command line: one file a verb."""
+
+from __future__ import annotations
+
+from xent.cli.main import main as main
+
+__all__ = ["main"]

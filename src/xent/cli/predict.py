@@ -1,0 +1,90 @@
+"""xent predict: what a trained run says of new rows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xent.errors import XentError
+from xent.runs import load_run
+from xent.runs.predictions import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+__all__ = ["HELP", "command"]
+
+HELP = """Predict the rows of a table with a trained run.
+
+Columns: row, part; y, weight and group where the table has them; the outputs z_0...; p_CLASS or mean; decision."""
+
+
+def command() -> Callable[..., int]:
+    """Return the verb."""
+    return _predict
+
+
+def _predict(
+    run: Annotated[Path, typer.Argument(help="The run's folder.", show_default=False)],
+    file: Annotated[str, typer.Argument(help="The table.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write: .parquet or .csv; without it, CSV is printed.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    if output is not None and output.suffix.lower() not in {".parquet", ".csv"}:
+        raise XentError(f"output must end in .parquet or .csv, got {output.name!r}.")
+    if output is not None and not output.parent.is_dir():
+        raise XentError(f"output: there is no folder {output.parent}.")
+    loaded = load_run(run)
+    table = loaded.predict_table(file)
+    for line in loaded.novelties(file):
+        typer.echo(f"warning: {line}", err=True)
+    if output is not None:
+        write_table(output, table)
+    if as_json:
+        print(json.dumps(_summary(table, output, loaded.model.task), allow_nan=False))
+    elif output is None:
+        print(table.write_csv(), end="")
+    else:
+        print(f"{output}: {table.height:,} rows{_decided(table, loaded.model.task)}")
+    return 0
+
+
+def _summary(table: pl.DataFrame, output: Path | None, task: str) -> dict[str, Any]:
+    summary: dict[str, Any] = {"n_rows": table.height}
+    if output is not None:
+        return {**summary, "output": str(output), "decisions": _counts(table, task)}
+    return {**summary, "predictions": table.to_dicts()}
+
+
+def _counts(table: pl.DataFrame, task: str) -> dict[str, int]:
+    """Return how often each class, or each label, was decided for."""
+    if task == "regression":
+        return {}
+    if task == "multilabel":
+        prefix = "decision_"
+        names = [name for name in table.columns if name.startswith(prefix)]
+        return {name.removeprefix(prefix): int(table[name].sum()) for name in names}
+    return {
+        str(label): count for label, count in sorted(Counter(table["decision"].to_list()).items())
+    }
+
+
+def _decided(table: pl.DataFrame, task: str) -> str:
+    counts = _counts(table, task)
+    return (
+        f" ({', '.join(f'{name}: {count:,}' for name, count in counts.items())})" if counts else ""
+    )

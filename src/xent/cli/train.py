@@ -1,0 +1,154 @@
+"""xent train: from a table to a trained, judged network."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import time
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xent.cli.options import given_settings, option_parameters
+from xent.cli.progress import progress_callbacks
+from xent.cli.tables import print_verdict
+from xent.errors import XentError
+from xent.training import TrainingSettings
+from xent.workflow import DataSettings, Session, begin, take_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from xent.cli.progress import ProgressBar
+    from xent.runs import Run
+
+__all__ = ["HELP", "command"]
+
+HELP = """Train a network on a table, judge it, write a run folder.
+
+FILE is CSV, TSV (both also .gz), Parquet, Arrow, or example:NAME. Settings are called as in Python, with dashes; a
+recipe file (TOML) may hold any of them, and options win over it."""
+
+INTERRUPTED = 130
+_RECORDS = (DataSettings, TrainingSettings)
+
+
+def command() -> Callable[..., int]:
+    """Return the verb as a function with one parameter an option, those of the settings' records included."""
+    own = list(inspect.signature(_train, eval_str=True).parameters.values())[:-1]
+    parameters = [
+        *own,
+        *(parameter for record in _RECORDS for parameter in option_parameters(record)),
+    ]
+
+    def train(**options: Any) -> int:
+        first = {parameter.name: options.pop(parameter.name) for parameter in own}
+        return _train(**first, settings=given_settings(_RECORDS, options))
+
+    # typer makes the options from these two
+    train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    train.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return train
+
+
+def _train(
+    *,
+    file: Annotated[str | None, typer.Argument(help="The table.", show_default=False)] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file with settings.", show_default=False)
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Run folder to continue.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    settings: dict[str, Any],
+) -> int:
+    bars = progress_callbacks()
+    session = _session(file, recipe, resume, settings, bars)
+    if isinstance(session, Session):
+        if not as_json:
+            _print_beginning(session)
+        start = time.monotonic()
+        try:
+            run = session.run()
+        except KeyboardInterrupt:
+            return _interrupted(session.folder.path)
+        finally:
+            for bar in bars:
+                bar.close()
+        seconds = time.monotonic() - start
+    else:
+        run, seconds = session, 0.0
+    if as_json:
+        print(json.dumps(_summary(run), allow_nan=False))
+    else:
+        _print_end(run, seconds)
+    return _interrupted(run.folder) if run.status == "interrupted" else 0
+
+
+def _session(
+    file: str | None,
+    recipe: Path | None,
+    resume: Path | None,
+    settings: dict[str, Any],
+    callbacks: Sequence[ProgressBar],
+) -> Session | Run:
+    if resume is None:
+        if file is None:
+            raise XentError("FILE is needed: the table to train on, or --resume RUN.")
+        return begin(file, settings, recipe=recipe, callbacks=callbacks)
+    others = [name for name, value in (("FILE", file), ("--recipe", recipe)) if value is not None]
+    others += [f"--{name.replace('_', '-')}" for name in settings]
+    if others:
+        raise XentError(
+            f"--resume continues a run with its own data and settings. Leave out {', '.join(others)}."
+        )
+    return take_up(resume, callbacks)
+
+
+def _print_beginning(session: Session) -> None:
+    for line in session.prepared.report():
+        print(line)
+    trainer, settings = session.trainer, session.trainer.settings
+    network = trainer.engine.network
+    widths = "-".join(map(str, (network.n_inputs, *settings.hidden, network.n_outputs)))
+    activation = f" {settings.activation}" if settings.hidden else ""
+    print(
+        f"network {widths}{activation}, {network.n_parameters:,} parameters; {session.distribution}; "
+        f"{settings.optimizer}, batch {trainer.batch_size}, at most {settings.epochs} epochs; "
+        f"seed {session.record.seed}"
+    )
+    if trainer.step:
+        print(f"resumed at epoch {trainer.epoch}, batch {trainer.batch + 1}")
+    sys.stdout.flush()
+
+
+def _print_end(run: Run, seconds: float) -> None:
+    record = run.record
+    best = f", best epoch {record.best_epoch}" if record.best_epoch else ""
+    print(f"{record.n_epochs} epochs ({record.stopped_because}){best}, {seconds:.1f} s\n")
+    evaluation = run.evaluation
+    print_verdict(evaluation.verdict, evaluation.baseline_name, evaluation.baseline)
+    print(f"\nrun: {run.folder}")
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    record, evaluation = run.record, run.evaluation
+    return {
+        "run": str(run.folder),
+        "status": record.status,
+        "stopped_because": record.stopped_because,
+        "n_epochs": record.n_epochs,
+        "best_epoch": record.best_epoch,
+        "seed": record.seed,
+        "warnings": record.warnings,
+        "verdict": evaluation.verdict.to_json(),
+        "baseline": {"name": evaluation.baseline_name, "verdict": evaluation.baseline.to_json()},
+    }
+
+
+def _interrupted(folder: Path) -> int:
+    print(f"interrupted; continue with: xent train --resume {folder}", file=sys.stderr)
+    return INTERRUPTED

@@ -1,0 +1,265 @@
+"""A run as a user holds it: what was trained, how good it is, and what it predicts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xent.data import Encoder, check_weights, target_values
+from xent.engines.threads import blas_threads
+from xent.errors import XentError
+from xent.evaluation import Verdict, judge
+from xent.runs.curve_files import curve_epochs, read_curves
+from xent.runs.evaluation_file import Evaluation, read_evaluation
+from xent.runs.folder import RunFolder, open_run_folder
+from xent.runs.history_file import read_history
+from xent.runs.model_file import Model, read_model
+from xent.runs.predictions import decisions, prediction_table, probabilities, read_predictions
+from xent.runs.reading import damaged, parse_json_object, read_text
+from xent.runs.record import RunRecord, read_record
+from xent.runs.sources import read_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from xent.arrays import Array, FloatArray
+    from xent.data import Table
+    from xent.evaluation import PrCurve, RocCurve
+    from xent.training import History
+
+__all__ = ["Run", "load_run"]
+
+
+class Run:
+    """A run folder, read as far as it is asked for; every file is checked when it is read.
+
+    Parameters
+    ----------
+    files : RunFolder
+    record : RunRecord
+
+    Examples
+    --------
+    >>> import xent, tempfile
+    >>> run = xent.train("example:wine", target="target", epochs=3, random_state=0, runs=tempfile.mkdtemp())
+    >>> len(run.history), run.predict("example:wine").shape
+    (3, (178,))
+    """
+
+    def __init__(self, files: RunFolder, record: RunRecord) -> None:
+        self.files, self.record = files, record
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lies."""
+        return self.files.path
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting in force, under its name."""
+        return dict(self.record.recipe)
+
+    @property
+    def status(self) -> str:
+        """Running, finished, interrupted or failed."""
+        return self.record.status
+
+    @cached_property
+    def history(self) -> History:
+        """One record an epoch."""
+        return read_history(self.files.history, self._expected(self.files.history))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Every figure of every part, beside the constant predictor's."""
+        return self.evaluation.verdict
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The verdict, the constant predictor, and the linear baseline with its verdict."""
+        self._need_finished()
+        return read_evaluation(self.files.evaluation, self._expected(self.files.evaluation))
+
+    @cached_property
+    def model(self) -> Model:
+        """The trained network with its distribution and classes."""
+        self._need_finished()
+        return read_model(self.files.model, self._expected(self.files.model))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """From a table's columns to the network's inputs."""
+        path = self.files.encoder
+        document = parse_json_object(read_text(path, self._expected(path)), path)
+        try:
+            return Encoder.from_json(document)
+        except XentError as error:
+            raise damaged(path, str(error).rstrip(".")) from None
+
+    @cached_property
+    def predictions(self) -> pl.DataFrame:
+        """The predictions for the rows that were held out."""
+        self._need_finished()
+        return read_predictions(self.files.predictions, self._expected(self.files.predictions))
+
+    @property
+    def curve_epochs(self) -> list[int]:
+        """The epochs that have ROC and precision-recall curves."""
+        return curve_epochs(self.files.curves)
+
+    def curves(self, epoch: int) -> dict[str, tuple[RocCurve, PrCurve]]:
+        """Return the ROC and the precision-recall curve of each class on the validation part at an epoch."""
+        return read_curves(self.files.curves, epoch, self.record.files.get(f"curves/{epoch}.json"))
+
+    def predict(self, source: object) -> Array:
+        """Return the decisions for the rows of a table.
+
+        Parameters
+        ----------
+        source : path, data frame or array
+            With the columns that the model was trained on; others are ignored.
+
+        Returns
+        -------
+        ndarray
+            Classes in their own type, shape (n,); 0 or 1 for each label, shape (n, n_labels); or numbers, shape (n,).
+        """
+        return decisions(self.model, self.logits(source))
+
+    def predict_proba(self, source: object) -> FloatArray:
+        """Return the probability of each class or label, shape (n, k).
+
+        Raises
+        ------
+        XentError
+            When the target is a number.
+        """
+        if self.model.task == "regression":
+            raise XentError("a regression has no classes, and so no probabilities. Use predict.")
+        return probabilities(self.model, self.logits(source))
+
+    def predict_table(self, source: object) -> pl.DataFrame:
+        """Return the predictions as a table with the columns of predictions.parquet."""
+        table = self._table(source)
+        settings = self.settings
+        names = self.model.target.names
+        known = all(name in table.columns for name in names)
+        weight, group = settings.get("weight"), settings.get("group")
+        return prediction_table(
+            self.model,
+            self._logits(table),
+            rows=np.arange(table.n_rows),
+            part="new",
+            y=target_values(table, names) if known else None,
+            weight=table.frame[weight].to_numpy() if weight in table.columns else None,
+            group=table.frame[group] if group in table.columns else None,
+        )
+
+    def evaluate(self, source: object) -> Verdict:
+        """Return the figures of the verdict on new, labelled rows.
+
+        Raises
+        ------
+        XentError
+            When the table lacks the target, or a label is no class of the model.
+        """
+        table = self._table(source)
+        target, weight = self.model.target, self.settings.get("weight")
+        missing = [name for name in target.names if name not in table.columns]
+        if missing:
+            raise XentError(
+                f"{table.name} has no column {missing[0]!r}, the target; without labels use predict."
+            )
+        figures = judge(
+            target.task,
+            target.encode(target_values(table, target.names)),
+            self._logits(table),
+            distribution=self.model.distribution,
+            constant=self.evaluation.constant,
+            weight=_weight_column(table, weight),
+        )
+        return Verdict(target.task, {"new data": figures})
+
+    def activations(self, source: object) -> tuple[Array, ...]:
+        """Return the output of every layer for the rows of a table, in the order of the network."""
+        with blas_threads(self.record.n_threads):
+            return self.model.engine.activations(self._encoded(self._table(source)))
+
+    def logits(self, source: object) -> Array:
+        """Return the network's outputs, the parameters of its distribution: shape (n, n_outputs)."""
+        return self._logits(self._table(source))
+
+    def novelties(self, source: object) -> tuple[str, ...]:
+        """Return, a line each, what in a table the training never met: new categories, new missing values."""
+        return self.encoder.novelties(self._table(source))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.status})"
+
+    def __str__(self) -> str:
+        record = self.record
+        best = f", best epoch {record.best_epoch}" if record.best_epoch else ""
+        lines = [f"{self.folder} ({self.status}): {record.task}, {record.n_epochs} epochs{best}"]
+        if record.files:
+            lines += ["", str(self.verdict)]
+        return "\n".join(lines)
+
+    def _table(self, source: object) -> Table:
+        texts = self.model.target.names if _is_text(self.model) else ()
+        return read_source(source, text=(*self.encoder.text_columns, *texts))
+
+    def _encoded(self, table: Table) -> FloatArray:
+        X = self.encoder.transform(table, dtype=self.model.engine.dtype)
+        if X.shape[1] != self.model.engine.network.n_inputs:
+            raise damaged(
+                self.files.encoder,
+                "it does not belong to this model: their numbers of features differ",
+            )
+        return X
+
+    def _logits(self, table: Table) -> Array:
+        with blas_threads(self.record.n_threads):
+            return self.model.engine.predict(self._encoded(table))
+
+    def _expected(self, path: Path) -> str | None:
+        return self.record.files.get(path.name)
+
+    def _need_finished(self) -> None:
+        if self.files.model.name not in self.record.files:
+            why = f" ({self.record.stopped_because})" if self.record.stopped_because else ""
+            raise XentError(
+                f"{self.folder} is not finished: its training is {self.status}{why}. "
+                f"Continue it with: xent train --resume {self.folder}"
+            )
+
+
+def load_run(path: Path | str) -> Run:
+    """Return the run in a folder.
+
+    Parameters
+    ----------
+    path : path
+        The run's folder.
+
+    Raises
+    ------
+    XentError
+        When it is no run folder, or its run.json is damaged or from a newer xent. The other files are checked
+        when they are read.
+    """
+    files = open_run_folder(path)
+    return Run(files, read_record(files))
+
+
+def _is_text(model: Model) -> bool:
+    return bool(model.target.classes) and isinstance(model.target.classes[0], str)
+
+
+def _weight_column(table: Table, name: str | None) -> FloatArray | None:
+    if name is None or name not in table.columns:
+        return None
+    return check_weights(table.frame[name].to_numpy(), table.n_rows, name=f"weight {name!r}")

@@ -1,0 +1,215 @@
+"""From a table to parts: target, split, encoder, arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xent.data import (
+    Encoder,
+    Split,
+    TargetCoding,
+    check_weights,
+    find_roles,
+    matching_columns,
+    target_values,
+)
+from xent.errors import XentError
+from xent.runs.sources import read_source
+from xent.workflow.splitting import role_settings, split_table
+
+if TYPE_CHECKING:
+    from xent.arrays import Array, FloatArray, IntArray
+    from xent.data import Roles, Table
+    from xent.training import TrainingSettings
+    from xent.workflow.data_settings import DataSettings
+
+__all__ = ["PreparedData", "Rows", "assemble", "fit_target", "prepare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """One part of the data, encoded.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, n_features)
+    y : ndarray
+        Class codes, labels or numbers.
+    weight : ndarray, shape (n,), optional
+        The users' weights; class weights are not among them.
+    rows : ndarray of int64, shape (n,)
+        Places in the file.
+    labels : ndarray
+        The target in the users' own values.
+    group : polars.Series, optional
+    """
+
+    X: FloatArray
+    y: Array
+    weight: FloatArray | None
+    rows: IntArray
+    labels: Array
+    group: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedData:
+    """A table made ready for training.
+
+    Attributes
+    ----------
+    table, test_table : Table
+        The test table is None where the test rows come from the same one.
+    roles : Roles
+    target : TargetCoding
+    split : Split
+    encoder : Encoder
+    parts : dict of str to Rows
+        training, and validation and test where they have rows.
+    """
+
+    table: Table
+    test_table: Table | None
+    roles: Roles
+    target: TargetCoding
+    split: Split
+    encoder: Encoder
+    parts: dict[str, Rows]
+
+    def report(self) -> list[str]:
+        """Return what a user should know about the data, a line each."""
+        return [
+            f"{self.table.name}: {self.table.n_rows:,} rows, {len(self.table.columns)} columns",
+            *_target_lines(self.target, self.parts["training"]),
+            *self.roles.summary(),
+            *_split_lines(self),
+        ]
+
+
+def prepare(
+    source: object, data: DataSettings, training: TrainingSettings, seed: int
+) -> PreparedData:
+    """Read a table, find what its columns are, split its rows and encode them.
+
+    Parameters
+    ----------
+    source : path, data frame or array
+    data : DataSettings
+    training : TrainingSettings
+        Only ``validation_fraction`` and ``dtype`` are read.
+    seed : int
+        Decides the split.
+
+    Raises
+    ------
+    XentError
+        When the table, a column or a value does not fit; the message says which.
+    """
+    table = read_source(source)
+    target = fit_target(table, data)
+    test_table = None if data.test is None else read_source(data.test)
+    split = split_table(table, target, data, training, seed)
+    return assemble(table, test_table, data, target, split, dtype=str(training.dtype))
+
+
+def assemble(
+    table: Table,
+    test_table: Table | None,
+    data: DataSettings,
+    target: TargetCoding,
+    split: Split,
+    *,
+    dtype: str,
+    encoder: Encoder | None = None,
+) -> PreparedData:
+    """Encode the rows of each part; without an encoder one is fitted on the training part."""
+    names = target.names
+    roles = find_roles(table, rows=split.train, **role_settings(data, names))
+    if encoder is None:
+        weight = _weights(table, data.weight)
+        of_training = None if weight is None else weight[split.train]
+        encoder = Encoder.fit(table, split.train, roles, of_training)
+    own = {"training": split.train, "validation": split.validation, "test": split.test}
+    parts = {
+        part: _encode_rows(table, rows, encoder, target, data, dtype)
+        for part, rows in own.items()
+        if rows.size
+    }
+    if test_table is not None:
+        every = np.arange(test_table.n_rows)
+        parts["test"] = _encode_rows(test_table, every, encoder, target, data, dtype)
+    return PreparedData(table, test_table, roles, target, split, encoder, parts)
+
+
+def _encode_rows(
+    table: Table,
+    rows: IntArray,
+    encoder: Encoder,
+    target: TargetCoding,
+    data: DataSettings,
+    dtype: str,
+) -> Rows:
+    """Return some rows of a table as arrays."""
+    labels = target_values(table, target.names)[rows]
+    weight = _weights(table, data.weight)
+    return Rows(
+        X=encoder.transform(table, rows, dtype=dtype),
+        y=target.encode(labels),
+        weight=None if weight is None else weight[rows],
+        rows=rows,
+        labels=labels,
+        group=None if data.group is None else table.column(data.group, argument="group")[rows],
+    )
+
+
+def fit_target(table: Table, data: DataSettings) -> TargetCoding:
+    """Return how the target of a table is coded."""
+    names = _target_names(table, data)
+    task: Any = "multilabel" if data.targets and data.task is None else data.task
+    values = target_values(table, names)
+    return TargetCoding.fit(values, task=task, positive=data.positive, names=names)
+
+
+def _target_names(table: Table, data: DataSettings) -> tuple[str, ...]:
+    """Return the target column, or the label columns, of a table."""
+    if data.targets:
+        return matching_columns(table.columns, data.targets, argument="targets")
+    if data.target is None:
+        last = table.columns[-1]
+        raise XentError(
+            f"target is needed: the column to predict. {table.name} ends in {last!r}; is it that one?"
+        )
+    table.column(data.target, argument="target")
+    return (data.target,)
+
+
+def _weights(table: Table, name: str | None) -> FloatArray | None:
+    if name is None:
+        return None
+    return check_weights(
+        table.column(name, argument="weight").to_numpy(), table.n_rows, name=f"weight {name!r}"
+    )
+
+
+def _target_lines(target: TargetCoding, training: Rows) -> list[str]:
+    if target.task == "multilabel":
+        shown = [*target.names[:8], *(["..."] if len(target.names) > 8 else [])]
+        return [f"target: {len(target.names)} labels, {', '.join(shown)}"]
+    if target.task == "regression":
+        return [f"target {target.names[0]}: regression ({target.reason})"]
+    counts = np.bincount(training.y.astype(np.int64), minlength=len(target.classes))
+    shares = [
+        f"{name} {count / counts.sum():.1%}"
+        for name, count in zip(target.classes, counts, strict=True)
+    ]
+    return [f"target {target.names[0]}: {target.task} ({target.reason}); {', '.join(shares[:12])}"]
+
+
+def _split_lines(prepared: PreparedData) -> list[str]:
+    lines = list(prepared.split.report())
+    if prepared.test_table is not None:
+        lines.append(f"{prepared.test_table.name}: {prepared.test_table.n_rows:,} rows test")
+    return lines

@@ -1,0 +1,162 @@
+"""xent.resume: an interrupted training goes on where its last checkpoint stands."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from xent.data import Encoder, Split
+from xent.distributions import from_description
+from xent.errors import XentError
+from xent.runs import Run, load_run, write_record
+from xent.runs.curve_files import remove_curves_after
+from xent.runs.history_file import truncate_history
+from xent.runs.reading import damaged, parse_json_object, read_bytes, read_text
+from xent.runs.sources import read_source
+from xent.runs.versions import versions
+from xent.training import read_checkpoint
+from xent.workflow.preparing import assemble, fit_target
+from xent.workflow.recipe import settings_of
+from xent.workflow.session import Session, make_session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from xent.data import Table
+    from xent.runs import DataRecord, RunFolder, RunRecord
+    from xent.training import Callback
+
+__all__ = ["resume", "take_up"]
+
+
+def resume(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Run:
+    """Continue an interrupted training and return its run.
+
+    On the NumPy engine, on the same machine, the result is that of a training never interrupted, bit for bit. A run
+    that is finished is returned as it is.
+
+    Parameters
+    ----------
+    run_folder : path
+    callbacks : sequence of Callback
+        Those that keep a state must be there again; they get it back.
+
+    Raises
+    ------
+    XentError
+        When the folder, its files or the data do not allow it; the message names what is wrong.
+    """
+    session = take_up(run_folder, callbacks)
+    return session if isinstance(session, Run) else session.run()
+
+
+def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Session | Run:
+    """Return the session of an interrupted run, at its last checkpoint; a finished run as it is."""
+    run = load_run(run_folder)
+    if run.status == "finished":
+        warnings.warn(
+            f"{run.folder} is finished ({run.record.stopped_because}): nothing is left to resume.",
+            stacklevel=3,
+        )
+        return run
+    folder, record = run.files, run.record
+    folder.remove_unfinished()
+    recipe = dict(record.recipe)
+    if isinstance(recipe.get("distribution"), dict):
+        recipe["distribution"] = from_description(recipe["distribution"])
+    recipe["test"] = None  # the record says where it is, or that it was in memory
+    try:
+        data, training = settings_of(
+            {name: value for name, value in recipe.items() if value is not None}, {}
+        )
+    except XentError as error:
+        raise damaged(folder.record, str(error).rstrip(".")) from None
+    table = _table_again(record.data, folder.table, record)
+    test_table = (
+        None if record.test is None else _table_again(record.test, folder.test_table, record)
+    )
+    split = _read(folder.split, record, Split)
+    if split.n_rows != table.n_rows:
+        raise damaged(
+            folder.split, f"it deals out {split.n_rows:,} rows, and the data have {table.n_rows:,}"
+        )
+    target = fit_target(table, data)
+    prepared = assemble(
+        table,
+        test_table,
+        data,
+        target,
+        split,
+        dtype=str(training.dtype),
+        encoder=_read(folder.encoder, record, Encoder),
+    )
+    _compare_versions(record)
+    session = make_session(
+        folder,
+        record.changed(status="running", stopped_because="", finished=""),
+        prepared,
+        training,
+        callbacks,
+    )
+    _load_checkpoint(session, folder)
+    write_record(folder, session.record)
+    return session
+
+
+def _load_checkpoint(session: Session, folder: RunFolder) -> None:
+    """Put the trainer where the newest checkpoint stands, and cut off what was written after it."""
+    if not any(folder.checkpoints.glob("*.safetensors")):
+        # killed before its first batch: the start is all there is, and it is the same again
+        truncate_history(folder.history, 0)
+        remove_curves_after(folder.curves, 0)
+        return
+    values, arrays = read_checkpoint(folder.checkpoints)
+    try:
+        n_done = int(values["epoch"]) - 1
+        history = truncate_history(folder.history, n_done)
+        remove_curves_after(folder.curves, n_done)
+        session.trainer.load_snapshot(values, arrays, history)
+        assert session.trainer.checkpointer is not None
+        session.trainer.checkpointer.continue_from(int(values["sequence"]))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, XentError):
+            raise
+        raise damaged(
+            folder.checkpoints, f"the checkpoint does not fit this run ({error})"
+        ) from None
+
+
+def _table_again(data: DataRecord, copy: Path, record: RunRecord) -> Table:
+    """Return the table that was trained on, and no other."""
+    if data.path is None:
+        read_bytes(copy, record.files.get(f"{copy.parent.name}/{copy.name}"))
+        return read_source(copy)
+    table = read_source(data.path)
+    if table.fingerprint != data.fingerprint:
+        raise XentError(
+            f"{data.path} has changed since the training began (its fingerprint differs). Train again."
+        )
+    return table
+
+
+def _read(path: Path, record: RunRecord, kind: type[Any]) -> Any:
+    document = parse_json_object(read_text(path, record.files.get(path.name)), path)
+    try:
+        return kind.from_json(document)
+    except XentError as error:
+        raise damaged(path, str(error).rstrip(".")) from None
+
+
+def _compare_versions(record: RunRecord) -> None:
+    current = versions()
+    changed = [
+        f"{name} {record.versions.get(name)} -> {now}"
+        for name, now in current.items()
+        if record.versions.get(name) != now
+    ]
+    if changed:
+        warnings.warn(
+            f"the run began with other versions ({'; '.join(changed)}): the last bits may differ.",
+            stacklevel=2,
+        )

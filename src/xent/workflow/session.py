@@ -1,0 +1,249 @@
+"""A training session: everything made ready, then run to its end, and written down whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xent.engines.threads import blas_threads, suitable_threads
+from xent.errors import XentError
+from xent.runs import Run, write_record
+from xent.runs.reading import fingerprint, read_bytes
+from xent.runs.recorder import RunRecorder
+from xent.training import Callback, Checkpointer, Part
+from xent.training.fitting import (
+    choose_distribution,
+    class_weight_factors,
+    fit_target_scale,
+    make_trainer,
+    run_trainer,
+)
+from xent.workflow.judging import finished_model, write_results
+from xent.workflow.units import TargetUnits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from xent.distributions import Distribution
+    from xent.runs import RunFolder, RunRecord
+    from xent.training import Trainer, TrainingSettings
+    from xent.training.fitting import TargetScale
+    from xent.workflow.preparing import PreparedData, Rows
+
+__all__ = ["Session", "make_session", "noted_warnings", "now"]
+
+
+@dataclass(eq=False)
+class Session:
+    """A run about to be trained, from its start or from a checkpoint.
+
+    Attributes
+    ----------
+    folder : RunFolder
+    record : RunRecord
+        As run.json has it; replaced when training has ended.
+    prepared : PreparedData
+    trainer : Trainer
+    distribution : Distribution
+        The plain one.
+    scale : TargetScale
+        The unit in which a real target is trained.
+    recorder : RunRecorder
+    """
+
+    folder: RunFolder
+    record: RunRecord
+    prepared: PreparedData
+    trainer: Trainer
+    distribution: Distribution
+    scale: TargetScale
+    recorder: RunRecorder
+
+    def run(self) -> Run:
+        """Train to the end, judge the model, finish the folder, and return the run.
+
+        When training fails the folder stays, marked, and can be resumed from its last checkpoint; before the first
+        epoch is done nothing is kept.
+        """
+        notes = list(self.record.warnings)
+        try:
+            with (
+                noted_warnings(notes),
+                blas_threads(self.record.n_threads) as is_set,
+                self.recorder,
+            ):
+                if not is_set:
+                    warnings.warn(
+                        "the number of BLAS threads could not be set: a rerun may differ in the last bits.",
+                        stacklevel=2,
+                    )
+                self.trainer.n_threads = self.record.n_threads
+                run_trainer(self.trainer)
+                self._finish(notes, threads_are_set=is_set)
+        except BaseException as error:
+            self._mark_failed(error, notes)
+            raise
+        return Run(self.folder, self.record)
+
+    def _mark_failed(self, error: BaseException, notes: list[str]) -> None:
+        if isinstance(error, XentError) and not len(self.trainer.history):
+            self.folder.remove()
+            return
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        reason = " ".join(str(error).split())[:500] or type(error).__name__
+        failed = self.record.changed(status=status, stopped_because=reason, warnings=notes)
+        with contextlib.suppress(XentError):  # the disk may be full; the checkpoint tells enough
+            write_record(self.folder, failed)
+
+    def _finish(self, notes: list[str], *, threads_are_set: bool) -> None:
+        trainer = self.trainer
+        model = finished_model(trainer.engine, self.distribution, self.prepared, self.scale)
+        write_results(self.folder, model, self.prepared)
+        is_interrupted = trainer.stopped_because == "interrupted"
+        restored = trainer.settings.early_stopping and trainer.validation is not None
+        self.record = self.record.changed(
+            status="interrupted" if is_interrupted else "finished",
+            stopped_because=trainer.stopped_because,
+            n_epochs=len(trainer.history),
+            best_epoch=trainer.best.epoch if restored else 0,
+            warnings=notes,
+            threads_are_set=threads_are_set,
+            finished=now(),
+            files={**self.record.files, **_file_fingerprints(self.folder)},
+        )
+        write_record(self.folder, self.record)
+        if not is_interrupted:
+            for copy in (self.folder.table, self.folder.test_table):
+                copy.unlink(missing_ok=True)
+
+
+def make_session(
+    folder: RunFolder,
+    record: RunRecord,
+    prepared: PreparedData,
+    settings: TrainingSettings,
+    callbacks: Sequence[Callback] = (),
+) -> Session:
+    """Build the trainer of a run, at its start.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    record : RunRecord
+        Its seed decides everything random. A number of BLAS threads of 0 is replaced by the suitable one.
+    prepared : PreparedData
+    settings : TrainingSettings
+    callbacks : sequence of Callback
+    """
+    target, parts = prepared.target, prepared.parts
+    n_outcomes = len(target.names) if target.task == "multilabel" else len(target.classes)
+    distribution = choose_distribution(target.task, n_outcomes, settings)
+    check_targets(distribution, prepared)
+    training = parts["training"]
+    scale = fit_target_scale(distribution, training.y, training.weight)
+    labels = target.names if target.task == "multilabel" else target.classes
+    factors = (
+        _class_factors(training, labels, settings)
+        if target.task in {"binary", "multiclass"}
+        else None
+    )
+    used = {
+        name: _part(parts[name], scale, factors)
+        for name in ("training", "validation")
+        if name in parts
+    }
+    validation = used.get("validation")
+    names = [str(target.positive)] if target.task == "binary" else [str(name) for name in labels]
+    recorder = RunRecorder(folder, validation, target.task, names)
+    in_units = [TargetUnits(scale)] if target.task == "regression" else []
+    trainer = make_trainer(
+        settings,
+        task=target.task,
+        distribution=distribution,
+        training=used["training"],
+        validation=validation,
+        seed=record.seed,
+        labels=labels,
+        callbacks=(*in_units, recorder, *callbacks),
+        checkpointer=Checkpointer(folder.checkpoints, settings.checkpoint_every),
+    )
+    n_threads = record.n_threads or suitable_threads(trainer.engine.network, trainer.batch_size)
+    record = record.changed(n_threads=n_threads)
+    return Session(folder, record, prepared, trainer, distribution, scale, recorder)
+
+
+def check_targets(distribution: Distribution, prepared: PreparedData) -> None:
+    """Refuse targets that the distribution cannot have, such as negative counts."""
+    for rows in prepared.parts.values():
+        distribution.check_targets(rows.y, len(rows.y))
+
+
+@contextlib.contextmanager
+def noted_warnings(notes: list[str]) -> Iterator[None]:
+    """Show warnings as ever, and note their texts once each."""
+    show = warnings.showwarning
+
+    def note(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, UserWarning) and str(message) not in notes:
+            notes.append(str(message))
+        show(message, category, *place, **more)
+
+    warnings.showwarning = note
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+
+
+def now() -> str:
+    """Return the time, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _class_factors(
+    training: Rows, labels: Sequence[Any], settings: TrainingSettings
+) -> np.ndarray | None:
+    """Return the weight of each class, as the training part decides it; the validation part gets the same."""
+    factors = class_weight_factors(training.y, labels, settings.class_weight, training.weight)
+    if factors is None:
+        return None
+    of_class = np.ones(len(labels))
+    of_class[training.y.astype(np.int64)] = factors
+    return of_class
+
+
+def _part(rows: Rows, scale: TargetScale, factors: np.ndarray | None) -> Part:
+    """Return a part as the trainer takes it: targets in the engine's precision, all weights in one."""
+    y, weight = rows.y, rows.weight
+    if factors is not None:
+        of_row = factors[y.astype(np.int64)]
+        weight = of_row if weight is None else weight * of_row
+    return Part(rows.X, scale.to_trained(y) if y.dtype.kind == "f" else y, weight)
+
+
+def _file_fingerprints(folder: RunFolder) -> dict[str, str]:
+    """Return the fingerprint of every file that is now final."""
+    files: list[Path] = [
+        folder.model,
+        folder.predictions,
+        folder.evaluation,
+        folder.history,
+        folder.split,
+        folder.encoder,
+    ]
+    files += sorted(folder.curves.glob("*.json"))
+    return {
+        path.relative_to(folder.path).as_posix(): fingerprint(read_bytes(path)) for path in files
+    }
+
+
+def seeded(settings: TrainingSettings, seed: int) -> TrainingSettings:
+    """Return the settings with the seed that is used, so that they repeat the run."""
+    return dataclasses.replace(settings, random_state=seed)
