@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -91,6 +92,18 @@ def test_blanks_and_plus_signs_around_numbers_do_not_count():
     assert frame.rows() == [(39, 1.0), (50, -2.5)]
 
 
+def test_booleans_in_every_spelling():
+    assert parse("a,b\ntrue,x\nFalse,y\n?,z\n")["a"].to_list() == [True, False, None]
+    assert parse("a\nyes\nno\n")["a"].to_list() == ["yes", "no"]
+    assert parse("a,b\n?,1\nNA,2\n")["a"].to_list() == [None, None]
+
+
+def test_numbers_in_every_spelling():
+    frame = parse("a,b,c,d\n1e3,.5,-0,99999999999999999999\n2,+1.5,7,NaN\n")
+    assert frame.rows() == [(1000.0, 0.5, 0, 1e20), (2.0, 1.5, 7, None)]
+    assert parse("a,b\n1,inf\nNaN,2\n").rows() == [(1, np.inf), (None, 2.0)]
+
+
 def test_codes_stay_text_where_told():
     assert parse("zip\n01\n02\n")["zip"].to_list() == [1, 2]
     assert parse("zip\n01\n02\n", text=["zip"])["zip"].to_list() == ["01", "02"]
@@ -135,5 +148,10 @@ def test_what_python_writes_is_read_back(rows):
     writer = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerows([("a", "b"), *rows])
     frame = parse(target.getvalue(), text=["a", "b"])
-    expected = [tuple(None if cell in MISSING_MARKERS else cell for cell in row) for row in rows]
+    stripped = pl.DataFrame(rows, schema=["a", "b"], orient="row").select(
+        pl.all().str.strip_chars()
+    )
+    expected = [
+        tuple(None if cell in MISSING_MARKERS else cell for cell in row) for row in stripped.rows()
+    ]
     assert frame.rows() == expected

@@ -71,8 +71,8 @@ def test_other_arrays_are_refused(X):
         row_groups(X)
 
 
-def test_known_counts(shared_data):
-    from xent.data import find_roles, identical_rows, read_table
+def test_known_counts(real_table):
+    from xent.data import find_roles, identical_rows
 
     expected = {
         "phishing.csv": ("Result", 5206, 5270),
@@ -83,7 +83,7 @@ def test_known_counts(shared_data):
         "creditcard_subset.parquet": ("Class", 19, 19),
     }
     for name, (target, with_target, without) in expected.items():
-        table = read_table(shared_data / name)
+        table = real_table(name)
         columns = [column for column in table.columns if column != "split"]
         assert n_duplicates(identical_rows(table, columns)) == with_target, name
         if without is not None:

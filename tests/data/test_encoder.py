@@ -79,8 +79,8 @@ def test_changing_a_test_row_changes_no_parameter(rows, seed, data):
     assert one.to_json() == two.to_json()
 
 
-def test_changing_a_real_test_row_changes_no_parameter(shared_data):
-    table = read_table(shared_data / "adult.csv")
+def test_changing_a_real_test_row_changes_no_parameter(real_table):
+    table = real_table("adult.csv")
     train, test = hold_out(table.n_rows, 0.2, random_state=0)
     roles = find_roles(table, rows=train, target="income", split="split")
     before = Encoder.fit(table, train, roles).to_json()
@@ -279,8 +279,8 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "options", "n_features"), NAMES)
-def test_real_tables(shared_data, name, options, n_features):
-    table = read_table(shared_data / name)
+def test_real_tables(real_table, name, options, n_features):
+    table = real_table(name)
     train, test = hold_out(table.n_rows, 0.2, random_state=0)
     encoder = Encoder.fit(table, train, find_roles(table, rows=train, **options))
     Z = encoder.transform(table, train)
@@ -297,13 +297,13 @@ def test_real_tables(shared_data, name, options, n_features):
         assert encoder.n_features == n_features
 
 
-def test_the_gaps_of_california_and_adult(shared_data):
-    california = read_table(shared_data / "california_housing.csv")
+def test_the_gaps_of_california_and_adult(real_table):
+    california = real_table("california_housing.csv")
     assert california.column("total_bedrooms").null_count() == 207
     rows = np.arange(california.n_rows)
     encoder = Encoder.fit(california, rows, find_roles(california, target="median_house_value"))
     place = encoder.feature_names.index("total_bedrooms is missing")
     assert encoder.transform(california)[:, place].sum() == 207
-    adult = read_table(shared_data / "adult.csv")
+    adult = real_table("adult.csv")
     for column, n_missing in (("workclass", 2799), ("occupation", 2809), ("native-country", 857)):
         assert adult.column(column).null_count() == n_missing

@@ -149,8 +149,8 @@ def test_what_is_printed():
         ("creditcard_subset.parquet", {"target": "Class"}, {"numeric": 30}),
     ],
 )
-def test_every_real_feature_is_kept(shared_data, name, options, expected):
-    table = read_table(shared_data / name)
+def test_every_real_feature_is_kept(real_table, name, options, expected):
+    table = real_table(name)
     for rows in (None, np.arange(0, table.n_rows, 2), np.arange(200)):
         roles = find_roles(table, rows=rows, **options)
         if rows is None or rows.size > 200:
@@ -163,8 +163,8 @@ def test_every_real_feature_is_kept(shared_data, name, options, expected):
 @pytest.mark.checklist(
     row=3, call="find_roles(phishing.csv)", figure="30 names; {-1,1}, {-1,0,1}, one {0,1}"
 )
-def test_the_phishing_features_and_their_domains(shared_data):
-    table = read_table(shared_data / "phishing.csv")
+def test_the_phishing_features_and_their_domains(real_table):
+    table = real_table("phishing.csv")
     roles = find_roles(table, target="Result")
     assert len(roles.features) == 30
     domains = {name: tuple(sorted(table.column(name).unique())) for name in roles.features}

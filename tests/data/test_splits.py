@@ -231,10 +231,10 @@ def test_the_stream_of_random_numbers_is_pinned():
 @pytest.mark.checklist(
     row=2, call="split_rows(11_055, test_fraction=0.5)", figure="11,055 rows; halves 5,528 / 5,527"
 )
-def test_phishing_halves(shared_data):
-    from xent.data import TargetCoding, read_table, target_values
+def test_phishing_halves(real_table):
+    from xent.data import TargetCoding, target_values
 
-    table = read_table(shared_data / "phishing.csv")
+    table = real_table("phishing.csv")
     coding = TargetCoding.fit(target_values(table, ["Result"]), positive="-1", names=["Result"])
     y = coding.encode(target_values(table, ["Result"]))
     assert (table.n_rows, int(y.sum()), round(100 * y.mean(), 2)) == (11_055, 4_898, 44.31)
@@ -245,10 +245,10 @@ def test_phishing_halves(shared_data):
     assert abs(y[split.test].sum() - 4_898 * 5_528 / 11_055) <= 1
 
 
-def test_phishing_copies_stay_together(shared_data):
-    from xent.data import find_roles, identical_rows, read_table, target_values
+def test_phishing_copies_stay_together(real_table):
+    from xent.data import find_roles, identical_rows, target_values
 
-    table = read_table(shared_data / "phishing.csv")
+    table = real_table("phishing.csv")
     identical = identical_rows(table, find_roles(table, target="Result").features)
     y = (target_values(table, ["Result"]) == -1).astype(np.int64)
     split = split_rows(table.n_rows, random_state=1, stratify=y, identical=identical)
@@ -267,10 +267,10 @@ def test_phishing_copies_stay_together(shared_data):
     assert 0.49 < share < 0.53
 
 
-def test_adult_has_its_own_split(shared_data):
-    from xent.data import find_roles, identical_rows, read_table
+def test_adult_has_its_own_split(real_table):
+    from xent.data import find_roles, identical_rows
 
-    table = read_table(shared_data / "adult.csv")
+    table = real_table("adult.csv")
     identical = identical_rows(table, find_roles(table, target="income", split="split").features)
     split = split_given(table.column("split").to_list(), identical=identical)
     assert (split.train.size, split.validation.size, split.test.size) == (32_561, 0, 16_281)

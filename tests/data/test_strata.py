@@ -43,10 +43,10 @@ def test_equal_label_sets_share_a_stratum_that_is_large_enough(Y, n_smallest):
 
 
 @pytest.mark.parametrize("name", ["emotions.csv", "yeast.csv", "scene.csv"])
-def test_labels_keep_their_share_in_real_splits(shared_data, name):
-    from xent.data import read_table, split_rows, target_values
+def test_labels_keep_their_share_in_real_splits(real_table, name):
+    from xent.data import split_rows, target_values
 
-    table = read_table(shared_data / name)
+    table = real_table(name)
     Y = target_values(table, [c for c in table.columns if c.startswith("label_")])
     strata = label_set_strata(Y)
     errors = []

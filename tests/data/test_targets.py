@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xent.data import TargetCoding, matching_columns, read_table, target_values
+from xent.data import TargetCoding, matching_columns, target_values
 from xent.errors import XentError
 
 classes = st.one_of(
@@ -181,8 +181,8 @@ def test_a_damaged_document_is_refused(change):
         ("scene.csv", "label_*", "multilabel", 6),
     ],
 )
-def test_real_targets(shared_data, name, target, task, n_outputs):
-    table = read_table(shared_data / name)
+def test_real_targets(real_table, name, target, task, n_outputs):
+    table = real_table(name)
     names = matching_columns(table.columns, target, argument="target")
     values = target_values(table, names)
     coding = TargetCoding.fit(values, names=names)
@@ -192,12 +192,12 @@ def test_real_targets(shared_data, name, target, task, n_outputs):
         np.testing.assert_array_equal(coding.decode(coding.encode(values)), values)
 
 
-def test_label_cardinalities_of_the_multilabel_tables(shared_data):
+def test_label_cardinalities_of_the_multilabel_tables(real_table):
     from xent.data import n_duplicates, row_groups
 
     expected = {"emotions.csv": (1.868, 27), "yeast.csv": (4.237, 198), "scene.csv": (1.074, 15)}
     for name, (cardinality, n_sets) in expected.items():
-        table = read_table(shared_data / name)
+        table = real_table(name)
         names = matching_columns(table.columns, "label_*", argument="targets")
         Y = TargetCoding.fit(target_values(table, names), names=names).encode(
             target_values(table, names)
@@ -206,7 +206,7 @@ def test_label_cardinalities_of_the_multilabel_tables(shared_data):
         assert len(Y) - n_duplicates(row_groups(Y)) == n_sets
 
 
-def test_a_target_column_that_is_not_there(shared_data):
-    table = read_table(shared_data / "phishing.csv")
+def test_a_target_column_that_is_not_there(real_table):
+    table = real_table("phishing.csv")
     with pytest.raises(XentError, match=r"target: phishing\.csv has no column 'Resul'\. Did you"):
         target_values(table, ["Resul"])

@@ -41,7 +41,8 @@ def frame_from_object(source: object) -> pl.DataFrame:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if not frame.implementation.is_pandas_like():
-        return frame.to_polars()
+        converted: pl.DataFrame = frame.to_polars()
+        return converted
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
         raise XentError(f"column names must differ as text, got {names}.")
