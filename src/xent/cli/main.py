@@ -20,6 +20,7 @@ __all__ = ["main", "make_app"]
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
+OUTPUT_GONE = 1
 
 _VERBS = {
     "train": "Train a network on a table, judge it, write a run folder.",
@@ -67,20 +68,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = make_app(next((word for word in given if word in _VERBS), None))
         result = app(given, prog_name="xent", standalone_mode=False)
         sys.stdout.flush()
-    except XentError as error:
-        return _refuse(str(error))
-    except typer.TyperException as error:
-        return _refuse(error.format_message())
-    except MemoryError as error:
-        return _refuse(f"not enough memory ({error}). Use less data or a smaller network.")
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read the output has left; Python must not complain again when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        _drop_output()  # whoever read it has left
+        return OUTPUT_GONE
+    except (XentError, typer.TyperException, MemoryError, OSError) as error:
+        print(f"error: {' '.join(_message(error).split())}", file=sys.stderr)
+        return USER_MISTAKE
     return result if isinstance(result, int) else 0
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        return error.format_message()
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error}). Use less data or a smaller network."
+    if isinstance(error, OSError):
+        _drop_output()
+        return f"cannot write {error.filename or 'the output'}: {error.strerror or error}."
+    return str(error)
+
+
+def _drop_output() -> None:
+    """Keep Python from complaining again when it flushes what could not be written, at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _without_verb(
@@ -96,11 +109,6 @@ def _without_verb(
 
 def _listed() -> None:
     """Stand in for a verb that is only listed."""
-
-
-def _refuse(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    return USER_MISTAKE
 
 
 def _print_warning(message: Warning | str, *_: Any) -> None:

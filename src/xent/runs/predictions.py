@@ -116,7 +116,7 @@ def read_predictions(path: Path, expected: str | None = None) -> pl.DataFrame:
     content = read_bytes(path, expected)
     try:
         frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise damaged(path, f"no Parquet file ({' '.join(str(error).split())[:120]})") from None
     missing = [name for name in ("row", "part") if name not in frame.columns]
     if missing:

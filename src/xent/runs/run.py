@@ -204,7 +204,7 @@ class Run:
         record = self.record
         best = f", best epoch {record.best_epoch}" if record.best_epoch else ""
         lines = [f"{self.folder} ({self.status}): {record.task}, {record.n_epochs} epochs{best}"]
-        if record.files:
+        if self.files.model.name in record.files:
             lines += ["", str(self.verdict)]
         return "\n".join(lines)
 

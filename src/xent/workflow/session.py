@@ -25,7 +25,6 @@ from xent.training.fitting import (
     run_trainer,
 )
 from xent.workflow.judging import finished_model, write_results
-from xent.workflow.units import TargetUnits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,6 +89,9 @@ class Session:
         except BaseException as error:
             self._mark_failed(error, notes)
             raise
+        finally:
+            if self.trainer.checkpointer is not None:
+                self.trainer.checkpointer.close()
         return Run(self.folder, self.record)
 
     def _mark_failed(self, error: BaseException, notes: list[str]) -> None:
@@ -162,7 +164,6 @@ def make_session(
     validation = used.get("validation")
     names = [str(target.positive)] if target.task == "binary" else [str(name) for name in labels]
     recorder = RunRecorder(folder, validation, target.task, names)
-    in_units = [TargetUnits(scale)] if target.task == "regression" else []
     trainer = make_trainer(
         settings,
         task=target.task,
@@ -171,8 +172,9 @@ def make_session(
         validation=validation,
         seed=record.seed,
         labels=labels,
-        callbacks=(*in_units, recorder, *callbacks),
+        callbacks=(recorder, *callbacks),
         checkpointer=Checkpointer(folder.checkpoints, settings.checkpoint_every),
+        target_scale=scale,
     )
     n_threads = record.n_threads or suitable_threads(trainer.engine.network, trainer.batch_size)
     record = record.changed(n_threads=n_threads)
