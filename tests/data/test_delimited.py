@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xent.data import delimited
 from xent.data.delimited import MISSING_MARKERS, parse_delimited
 from xent.errors import XentError
 
@@ -122,6 +123,15 @@ def test_a_quote_inside_a_cell_is_a_quote():
     assert parse('a,b\n1,5" pipe\n2,x\n').rows() == [(1, '5" pipe'), (2, "x")]
     assert parse('a,b\n1,5" pipe\n2,6" pipe\n').rows() == [(1, '5" pipe'), (2, '6" pipe')]
     assert parse('a,b\n1,x"y"z\n').rows() == [(1, 'x"y"z')]
+
+
+def test_quoted_cells_need_no_second_look(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("a regular file was taken for a broken one")
+
+    monkeypatch.setattr(delimited, "_rewritten", refuse)
+    frame = parse('a,b\n1,"x, y"\n2,"say ""no"""\n3,"two\nlines"\n')
+    assert frame["b"].to_list() == ["x, y", 'say "no"', "two\nlines"]
 
 
 def test_separators_are_found_in_the_header():

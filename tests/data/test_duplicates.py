@@ -24,7 +24,13 @@ def groups_by_comparison(X: np.ndarray) -> list[int]:
 
 
 @given(
-    hnp.arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(0, 3)), elements=few), dtypes
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 12), st.integers(0, 3)),
+        elements=few,
+        fill=st.nothing(),
+    ),
+    dtypes,
 )
 def test_groups_are_those_of_comparing_every_pair(X, dtype):
     with np.errstate(over="ignore"):
@@ -35,7 +41,7 @@ def test_groups_are_those_of_comparing_every_pair(X, dtype):
 small_shapes = st.tuples(st.integers(1, 20), st.integers(1, 2))
 
 
-@given(hnp.arrays(np.int8, small_shapes, elements=st.integers(0, 2)))
+@given(hnp.arrays(np.int8, small_shapes, elements=st.integers(0, 2), fill=st.nothing()))
 def test_groups_survive_when_every_hash_collides(X):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "_row_hashes", lambda rows: np.zeros(len(rows), np.uint64))

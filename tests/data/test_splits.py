@@ -160,6 +160,18 @@ def test_every_row_has_its_chance():
     assert chosen.max() < 100 + 4.5 * 8.9
 
 
+def test_every_small_stratum_has_its_turn():
+    strata = np.repeat(np.arange(50), 2)  # each gives 0.4 rows: some seeds one, others none
+    chosen = np.zeros(50)
+    for seed in range(200):
+        _, held = hold_out(100, 0.2, random_state=seed, stratify=strata)
+        assert held.size == 20
+        chosen += np.bincount(strata[held], minlength=50)
+    # 80 expected each.
+    assert chosen.min() > 50
+    assert chosen.max() < 110
+
+
 def test_a_rare_class_is_in_both_parts():
     classes = np.repeat([0, 1], [997, 3])
     for seed in range(20):

@@ -11,7 +11,10 @@ from hypothesis.extra import numpy as hnp
 from xent.data import label_set_strata, quantile_strata
 
 
-@given(hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-5, 5)), st.integers(1, 8))
+@given(
+    hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-5, 5), fill=st.nothing()),
+    st.integers(1, 8),
+)
 def test_bins_are_ordered_intervals(y, n_bins):
     strata = quantile_strata(y, n_bins)
     assert strata.dtype == np.int64
@@ -30,7 +33,10 @@ def test_bins_have_equal_sizes_where_numbers_differ():
 
 @given(
     hnp.arrays(
-        np.int8, st.tuples(st.integers(1, 60), st.integers(1, 4)), elements=st.integers(0, 1)
+        np.int8,
+        st.tuples(st.integers(1, 60), st.integers(1, 4)),
+        elements=st.integers(0, 1),
+        fill=st.nothing(),
     ),
     st.integers(1, 12),
 )

@@ -42,7 +42,7 @@ def open_document(document: object, *, kind: str, version: int) -> dict[str, Any
 def _list_of(document: dict[str, Any], key: str, size: int | None) -> list[Any]:
     values = document.get(key)
     if not isinstance(values, list) or len(values) > _MOST_VALUES:
-        raise XentError(f"{key!r} must be a list, got {type(values).__name__}.")
+        raise XentError(f"{key!r} must be a list of at most {_MOST_VALUES} entries.")
     if size is not None and len(values) != size:
         raise XentError(f"{key!r} must have {size} entries, got {len(values)}.")
     return values
