@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.cli.conftest import Outcome, table_text
 
 if TYPE_CHECKING:

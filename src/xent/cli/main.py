@@ -87,7 +87,7 @@ def _message(error: Exception) -> str:
         return f"not enough memory ({error}). Use less data or a smaller network."
     if isinstance(error, OSError):
         _drop_output()
-        return f"cannot write {error.filename or 'the output'}: {error.strerror or error}."
+        return f"{error.filename or 'the output'}: {error.strerror or error}."
     return str(error)
 
 
