@@ -178,7 +178,8 @@ def _file_frame(path: Path, content: bytes, text: Collection[str]) -> pl.DataFra
         if content.startswith(b"ARROW1"):
             return pl.read_ipc(stream)
         return pl.read_ipc_stream(stream)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    # some damage makes polars panic, which is neither a PolarsError nor an Exception
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
         raise XentError(
             f"{path.name} is not a readable {kind.removeprefix('.')} file ({reason})."

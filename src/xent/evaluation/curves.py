@@ -278,14 +278,15 @@ def _cell_extremes(way: FloatArray, height: FloatArray, n_cells: int) -> Array:
 
 
 def _to_json(curve: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: _plain_numbers(getattr(curve, name)) for name in names}
+
+
+def _plain_numbers(values: FloatArray) -> list[float | str | None]:
     # JSON has neither infinity nor NaN; both are written on purpose, not by a writer's leniency.
-    return {
-        name: [
-            None if np.isnan(value) else value if np.isfinite(value) else f"{value}"
-            for value in getattr(curve, name).tolist()
-        ]
-        for name in names
-    }
+    numbers: list[float | str | None] = values.tolist()
+    for place in np.flatnonzero(~np.isfinite(values)).tolist():
+        numbers[place] = None if np.isnan(values[place]) else f"{values[place]}"
+    return numbers
 
 
 def _from_json(description: Mapping[str, Any], names: tuple[str, ...]) -> list[FloatArray]:
