@@ -79,8 +79,10 @@ def _with_validation(
     seed: int,
 ) -> Split:
     """Hold out a validation part of the training rows where the column names none."""
+    if split.validation.size:
+        return split
     fraction = _validation_fraction(split.train.size, training)
-    if split.validation.size or not fraction:
+    if not fraction:
         return split
     rows = split.train
     inner = split_rows(
