@@ -101,15 +101,14 @@ def truncate_history(path: Path, n_epochs: int) -> History:
     XentError
         When the file holds fewer epochs than that.
     """
-    lines = read_text(path).split("\n")[:n_epochs] if path.exists() or n_epochs else []
-    text = "".join(f"{line}\n" for line in lines)
-    write_atomically(path, text)
-    history = read_history(path)
-    if len(history) != n_epochs:
+    history = read_history(path) if path.exists() or n_epochs else History()
+    if len(history) < n_epochs:
         raise damaged(
             path, f"it holds {len(history)} epochs, and the checkpoint was made after {n_epochs}"
         )
-    return history
+    lines = read_text(path).split("\n")[:n_epochs] if n_epochs else []
+    write_atomically(path, "".join(f"{line}\n" for line in lines))
+    return History(history.records[:n_epochs])
 
 
 def _with_nan(record: EpochRecord, path: Path) -> EpochRecord:
