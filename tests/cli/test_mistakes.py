@@ -257,3 +257,25 @@ def test_mistakes_under_json_are_lines_too(xent: Xent, tmp_path: Path) -> None:
     outcome = xent("train", "nothing.csv", "--target", "y", "--json")
     refused(outcome, tmp_path, "nothing.csv")
     assert outcome.out == ""
+
+
+def test_out_of_memory_is_one_line(xent: Xent, table: Path, tmp_path: Path) -> None:
+    outcome = xent("train", table, "--target", "label", "--hidden", "10000000,10000000")
+    refused(outcome, tmp_path, "memory")
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, BrokenPipeError, OSError(28, "No space left")]
+)
+def test_what_is_no_mistake(
+    error: BaseException, xent: Xent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("xent.cli.entry.make_app", fail)
+    monkeypatch.setattr("xent.cli.entry._drop_output", lambda: None)
+    outcome = xent("--version")
+    expected = {KeyboardInterrupt: 130, BrokenPipeError: 1}
+    assert outcome.code == expected.get(error, 2)  # type: ignore[call-overload]
+    assert "Traceback" not in outcome.err

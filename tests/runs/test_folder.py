@@ -76,3 +76,10 @@ def test_hidden_files_of_a_killed_process_go(tmp_path: Path) -> None:
     folder.remove()
     folder.remove()
     assert not folder.path.exists()
+
+
+def test_a_name_in_use_is_never_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = iter(["0000", "0000", "0001"])
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(tokens))
+    names = [create_run_folder(tmp_path, "a").path.name[-4:] for _ in range(2)]
+    assert names == ["0000", "0001"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xent.cli.main import main as main
+from xent.cli.entry import main as main
 
 __all__ = ["main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import shutil
@@ -125,14 +126,8 @@ def create_run_folder(runs: Path | str, data_name: str) -> RunFolder:
         runs.mkdir(parents=True, exist_ok=True)
         while True:
             path = runs / f"{stamp}-{stem}-{secrets.token_hex(2)}"
-            try:
+            with contextlib.suppress(FileExistsError):
                 path.mkdir()
-            except FileExistsError:
-                if (
-                    not path.exists()
-                ):  # a broken link or a race with a deletion: another name will do
-                    continue
-            else:
                 return RunFolder(path)
     except OSError as error:
         raise XentError(

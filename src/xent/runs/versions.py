@@ -19,12 +19,13 @@ def versions() -> dict[str, Any]:
     ['blas', 'machine', 'numpy', 'python', 'xent']
     """
     from xent import __version__
-    from xent.engines.threads import blas_versions
 
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         "xent": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "blas": blas_versions(),
+        # NumPy's own: other libraries may bring theirs, which the network does not use
+        "blas": f"{blas.get('name')} {blas.get('version')}",
         "machine": f"{platform.system()} {platform.machine()}",
     }

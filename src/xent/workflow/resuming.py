@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from xent.data import Table
     from xent.runs import DataRecord, RunFolder, RunRecord
-    from xent.training import Callback
+    from xent.training import Callback, TrainingSettings
+    from xent.workflow.data_settings import DataSettings
 
 __all__ = ["resume", "take_up"]
 
@@ -62,16 +63,7 @@ def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Sessi
         return run
     folder, record = run.files, run.record
     folder.remove_unfinished()
-    recipe = dict(record.recipe)
-    if isinstance(recipe.get("distribution"), dict):
-        recipe["distribution"] = from_description(recipe["distribution"])
-    recipe["test"] = None  # the record says where it is, or that it was in memory
-    try:
-        data, training = settings_of(
-            {name: value for name, value in recipe.items() if value is not None}, {}
-        )
-    except XentError as error:
-        raise damaged(folder.record, str(error).rstrip(".")) from None
+    data, training = _settings(record, folder)
     table = _table_again(record.data, folder.table, record)
     test_table = (
         None if record.test is None else _table_again(record.test, folder.test_table, record)
@@ -102,6 +94,17 @@ def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Sessi
     _load_checkpoint(session, folder)
     write_record(folder, session.record)
     return session
+
+
+def _settings(record: RunRecord, folder: RunFolder) -> tuple[DataSettings, TrainingSettings]:
+    recipe = {name: value for name, value in record.recipe.items() if value is not None}
+    recipe.pop("test", None)  # the record says where the test table is, or that it was in memory
+    try:
+        if isinstance(recipe.get("distribution"), dict):
+            recipe["distribution"] = from_description(recipe["distribution"])
+        return settings_of(recipe, {})
+    except XentError as error:
+        raise damaged(folder.record, str(error).rstrip(".")) from None
 
 
 def _load_checkpoint(session: Session, folder: RunFolder) -> None:
