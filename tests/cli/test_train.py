@@ -264,6 +264,7 @@ def test_predict_and_evaluate(xent: Xent, table: Path, tmp_path: Path) -> None:
 
     outcome = xent("evaluate", run, table)
     assert outcome.code == 0
+    assert "the table that the run was made from" in outcome.err
     assert outcome.out.splitlines()[0].split() == ["new", "data", "const."]
     verdict = json.loads(xent("evaluate", run, table, "--json").out)["verdict"]
     assert verdict == package.load_run(run).evaluate(table).to_json()
@@ -277,3 +278,79 @@ def test_predict_without_labels_and_with_news(xent: Xent, table: Path, tmp_path:
     assert outcome.out.splitlines()[0] == "row,part,z_0,p_no,p_yes,decision"
     assert "green" in outcome.err
     assert "width: 1 missing value" in outcome.err
+
+
+def test_predict_without_output_and_of_numbers(xent: Xent, tmp_path: Path) -> None:
+    lines = [f"{i % 11},{i % 2},{(i // 2) % 2},{i % 5 + 0.5}" for i in range(330)]
+    (tmp_path / "data.csv").write_text("\n".join(["x,l_a,l_b,v", *lines]) + "\n")
+    xent("train", "data.csv", "--target", "v", "--task", "regression", "--drop", "l_*", *QUICK)
+    run = only_run(tmp_path)
+    assert xent("predict", run, "data.csv", "-o", "p.csv").out == "p.csv: 330 rows\n"
+    assert pl.read_csv(tmp_path / "p.csv").columns == [
+        "row",
+        "part",
+        "y",
+        "z_0",
+        "z_1",
+        "mean",
+        "decision",
+    ]
+    outcome = xent("train", "data.csv", "--targets", "l_a,l_b", "--runs", "labels", *QUICK)
+    assert outcome.code == 0
+    (run,) = tmp_path.glob("labels/*")
+    assert re.match(
+        r"p\.csv: 330 rows \(l_a: \d+, l_b: \d+\)",
+        xent("predict", run, "data.csv", "-o", "p.csv").out,
+    )
+
+
+def test_new_categories_are_said_when_evaluating(xent: Xent, table: Path, tmp_path: Path) -> None:
+    xent("train", table, "--target", "label", *QUICK)
+    (tmp_path / "new.csv").write_text("color,width,height,label\ngreen,1,2,yes\nred,1,3,no\n")
+    outcome = xent("evaluate", only_run(tmp_path), "new.csv")
+    assert outcome.code == 0
+    assert "warning: color: 1 value without a category in training" in outcome.err
+
+
+def test_resume_on_the_command_line(xent: Xent, table: Path, tmp_path: Path) -> None:
+    class Stop(package.Callback):
+        def epoch_begin(self, moment: package.training.Moment) -> None:
+            if moment.epoch == 3:
+                raise KeyboardInterrupt
+
+    settings = {"hidden": (4,), "epochs": 5, "random_state": 1, "checkpoint_every": 1}
+    with pytest.raises(KeyboardInterrupt):
+        package.train(table, target="label", runs=tmp_path / "runs", callbacks=[Stop()], **settings)
+    outcome = xent("train", "--resume", only_run(tmp_path))
+    assert outcome.code == 0
+    assert "resumed at epoch 3, batch 1" in outcome.out
+    assert "5 epochs (all epochs done)" in outcome.out
+
+
+def test_ctrl_c_in_process(
+    xent: Xent, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+    import signal
+
+    from xent.training import Trainer
+
+    original = Trainer._end_epoch
+
+    def interrupt(self: Trainer, *arguments: object) -> None:
+        original(self, *arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "_end_epoch", interrupt)
+    outcome = xent("train", table, "--target", "label", *QUICK)
+    assert outcome.code == 130
+    assert f"continue with: xent train --resume runs/{only_run(tmp_path).name}" in outcome.err
+    assert "1 epoch (interrupted)" in outcome.out
+
+    def twice(self: Trainer, *arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_end_epoch", twice)
+    outcome = xent("train", table, "--target", "label", "--runs", "again", *QUICK)
+    assert outcome.code == 130
+    assert "continue with: xent train --resume again/" in outcome.err

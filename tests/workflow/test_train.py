@@ -399,7 +399,7 @@ def test_texts_stay_texts_in_new_files(tmp_path: Path) -> None:
     new.write_csv(tmp_path / "new.csv")
     np.testing.assert_array_equal(run.logits(tmp_path / "new.csv"), run.logits(new))
     assert run.evaluate(tmp_path / "new.csv").parts["new data"]["recall"].value >= 0
-    assert run.novelties(tmp_path / "new.csv") == ()
+    assert run.notes(tmp_path / "new.csv") == ()
 
 
 def test_callbacks_are_called_and_can_stop(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ def _evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     loaded = load_run(run)
-    verdict = loaded.evaluate(file)
-    for line in loaded.novelties(file):
+    table = loaded.read(file)
+    verdict = loaded.evaluate(table)
+    for line in loaded.notes(table):
         typer.echo(f"warning: {line}", err=True)
     if as_json:
         print(

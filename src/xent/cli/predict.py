@@ -49,8 +49,9 @@ def _predict(
     if output is not None and not output.parent.is_dir():
         raise XentError(f"output: there is no folder {output.parent}.")
     loaded = load_run(run)
-    table = loaded.predict_table(file)
-    for line in loaded.novelties(file):
+    rows = loaded.read(file)
+    table = loaded.predict_table(rows)
+    for line in loaded.encoder.novelties(rows):
         typer.echo(f"warning: {line}", err=True)
     if output is not None:
         write_table(output, table)

@@ -128,7 +128,8 @@ def _print_beginning(session: Session) -> None:
 def _print_end(run: Run, seconds: float) -> None:
     record = run.record
     best = f", best epoch {record.best_epoch}" if record.best_epoch else ""
-    print(f"{record.n_epochs} epochs ({record.stopped_because}){best}, {seconds:.1f} s\n")
+    plural = "s" * (record.n_epochs != 1)
+    print(f"{record.n_epochs} epoch{plural} ({record.stopped_because}){best}, {seconds:.1f} s\n")
     evaluation = run.evaluation
     print_verdict(evaluation.verdict, evaluation.baseline_name, evaluation.baseline)
     print(f"\nrun: {run.folder}")

@@ -115,6 +115,14 @@ class Run:
         """Return the ROC and the precision-recall curve of each class on the validation part at an epoch."""
         return read_curves(self.files.curves, epoch, self.record.files.get(f"curves/{epoch}.json"))
 
+    def read(self, source: object) -> Table:
+        """Return a table read as the training's was: what was text stays text.
+
+        All methods take a source or such a table, so that a file need be read only once.
+        """
+        names = self.model.target.names if _is_text(self.model) else ()
+        return read_source(source, text=(*self.encoder.text_columns, *names))
+
     def predict(self, source: object) -> Array:
         """Return the decisions for the rows of a table.
 
@@ -144,7 +152,7 @@ class Run:
 
     def predict_table(self, source: object) -> pl.DataFrame:
         """Return the predictions as a table with the columns of predictions.parquet."""
-        table = self._table(source)
+        table = self.read(source)
         settings = self.settings
         names = self.model.target.names
         known = all(name in table.columns for name in names)
@@ -167,7 +175,7 @@ class Run:
         XentError
             When the table lacks the target, or a label is no class of the model.
         """
-        table = self._table(source)
+        table = self.read(source)
         target, weight = self.model.target, self.settings.get("weight")
         missing = [name for name in target.names if name not in table.columns]
         if missing:
@@ -187,15 +195,21 @@ class Run:
     def activations(self, source: object) -> tuple[Array, ...]:
         """Return the output of every layer for the rows of a table, in the order of the network."""
         with blas_threads(self.record.n_threads):
-            return self.model.engine.activations(self._encoded(self._table(source)))
+            return self.model.engine.activations(self._encoded(self.read(source)))
 
     def logits(self, source: object) -> Array:
         """Return the network's outputs, the parameters of its distribution: shape (n, n_outputs)."""
-        return self._logits(self._table(source))
+        return self._logits(self.read(source))
 
-    def novelties(self, source: object) -> tuple[str, ...]:
-        """Return, a line each, what in a table the training never met: new categories, new missing values."""
-        return self.encoder.novelties(self._table(source))
+    def notes(self, source: object) -> tuple[str, ...]:
+        """Return, a line each, what to know about new rows: new categories, new missing values, known rows."""
+        table = self.read(source)
+        known = {data.fingerprint for data in (self.record.data, self.record.test) if data}
+        novelties = self.encoder.novelties(table)
+        if table.fingerprint not in known:
+            return novelties
+        seen = "is the table that the run was made from: figures on its training rows flatter"
+        return (*novelties, f"{table.name} {seen}")
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, {self.status})"
@@ -207,10 +221,6 @@ class Run:
         if self.files.model.name in record.files:
             lines += ["", str(self.verdict)]
         return "\n".join(lines)
-
-    def _table(self, source: object) -> Table:
-        texts = self.model.target.names if _is_text(self.model) else ()
-        return read_source(source, text=(*self.encoder.text_columns, *texts))
 
     def _encoded(self, table: Table) -> FloatArray:
         X = self.encoder.transform(table, dtype=self.model.engine.dtype)

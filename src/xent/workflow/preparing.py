@@ -11,13 +11,13 @@ from xent.data import (
     Encoder,
     Split,
     TargetCoding,
-    check_weights,
     find_roles,
     matching_columns,
     target_values,
 )
 from xent.errors import XentError
 from xent.runs.sources import read_source
+from xent.workflow.labelled import LabelledTable, label
 from xent.workflow.splitting import role_settings, split_table
 
 if TYPE_CHECKING:
@@ -111,12 +111,13 @@ def prepare(
     table = read_source(source)
     target = fit_target(table, data)
     test_table = None if data.test is None else read_source(data.test)
-    split = split_table(table, target, data, training, seed)
-    return assemble(table, test_table, data, target, split, dtype=str(training.dtype))
+    labelled = label(table, target, data)
+    split = split_table(labelled, target, data, training, seed)
+    return assemble(labelled, test_table, data, target, split, dtype=str(training.dtype))
 
 
 def assemble(
-    table: Table,
+    labelled: LabelledTable,
     test_table: Table | None,
     data: DataSettings,
     target: TargetCoding,
@@ -126,42 +127,32 @@ def assemble(
     encoder: Encoder | None = None,
 ) -> PreparedData:
     """Encode the rows of each part; without an encoder one is fitted on the training part."""
-    names = target.names
-    roles = find_roles(table, rows=split.train, **role_settings(data, names))
+    table, weight = labelled.table, labelled.weight
+    roles = find_roles(table, rows=split.train, **role_settings(data, target.names))
     if encoder is None:
-        weight = _weights(table, data.weight)
         of_training = None if weight is None else weight[split.train]
         encoder = Encoder.fit(table, split.train, roles, of_training)
     own = {"training": split.train, "validation": split.validation, "test": split.test}
     parts = {
-        part: _encode_rows(table, rows, encoder, target, data, dtype)
+        part: _encode_rows(labelled, rows, encoder, dtype)
         for part, rows in own.items()
         if rows.size
     }
     if test_table is not None:
         every = np.arange(test_table.n_rows)
-        parts["test"] = _encode_rows(test_table, every, encoder, target, data, dtype)
+        parts["test"] = _encode_rows(label(test_table, target, data), every, encoder, dtype)
     return PreparedData(table, test_table, roles, target, split, encoder, parts)
 
 
-def _encode_rows(
-    table: Table,
-    rows: IntArray,
-    encoder: Encoder,
-    target: TargetCoding,
-    data: DataSettings,
-    dtype: str,
-) -> Rows:
-    """Return some rows of a table as arrays."""
-    labels = target_values(table, target.names)[rows]
-    weight = _weights(table, data.weight)
+def _encode_rows(labelled: LabelledTable, rows: IntArray, encoder: Encoder, dtype: str) -> Rows:
+    weight, group = labelled.weight, labelled.group
     return Rows(
-        X=encoder.transform(table, rows, dtype=dtype),
-        y=target.encode(labels),
+        X=encoder.transform(labelled.table, rows, dtype=dtype),
+        y=labelled.y[rows],
         weight=None if weight is None else weight[rows],
         rows=rows,
-        labels=labels,
-        group=None if data.group is None else table.column(data.group, argument="group")[rows],
+        labels=labelled.labels[rows],
+        group=None if group is None else group[rows],
     )
 
 
@@ -184,14 +175,6 @@ def _target_names(table: Table, data: DataSettings) -> tuple[str, ...]:
         )
     table.column(data.target, argument="target")
     return (data.target,)
-
-
-def _weights(table: Table, name: str | None) -> FloatArray | None:
-    if name is None:
-        return None
-    return check_weights(
-        table.column(name, argument="weight").to_numpy(), table.n_rows, name=f"weight {name!r}"
-    )
 
 
 def _target_lines(target: TargetCoding, training: Rows) -> list[str]:

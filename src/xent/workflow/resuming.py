@@ -15,6 +15,7 @@ from xent.runs.reading import damaged, parse_json_object, read_bytes, read_text
 from xent.runs.sources import read_source
 from xent.runs.versions import versions
 from xent.training import read_checkpoint
+from xent.workflow.labelled import label
 from xent.workflow.preparing import assemble, fit_target
 from xent.workflow.recipe import settings_of
 from xent.workflow.session import Session, make_session
@@ -75,7 +76,7 @@ def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Sessi
         )
     target = fit_target(table, data)
     prepared = assemble(
-        table,
+        label(table, target, data),
         test_table,
         data,
         target,

@@ -16,7 +16,6 @@ from xent.data import (
     quantile_strata,
     split_given,
     split_rows,
-    target_values,
     time_numbers,
 )
 
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xent.arrays import Array, IntArray
-    from xent.data import Split, Table, TargetCoding
+    from xent.data import Split, TargetCoding
     from xent.training import TrainingSettings
     from xent.workflow.data_settings import DataSettings
+    from xent.workflow.labelled import LabelledTable
 
 __all__ = ["role_settings", "split_table"]
 
@@ -35,7 +35,11 @@ FEWEST_ROWS_TO_VALIDATE = 200
 
 
 def split_table(
-    table: Table, target: TargetCoding, data: DataSettings, training: TrainingSettings, seed: int
+    labelled: LabelledTable,
+    target: TargetCoding,
+    data: DataSettings,
+    training: TrainingSettings,
+    seed: int,
 ) -> Split:
     """Return the split of a table's rows.
 
@@ -43,19 +47,20 @@ def split_table(
     are stratified by the target. Rows with identical features go to one part, and so do the groups of `group`. A
     column `split` decides itself; where it names no validation rows, some of its training rows become them.
     """
+    table = labelled.table
     roles = find_roles(table, **role_settings(data, target.names))
     identical = identical_rows(table, roles.features) if roles.features else None
-    values = target_values(table, target.names)
+    strata = _strata(target.task, labelled.y)
     if data.split is not None:
         words = table.column(data.split, argument="split").to_list()
         given = split_given(words, name=data.split, identical=identical)
-        return _with_validation(given, _strata(target, values), identical, training, seed)
+        return _with_validation(given, strata, identical, training, seed)
     return split_rows(
         table.n_rows,
         test_fraction=0.0 if data.test is not None else data.test_fraction,
         validation_fraction=_validation_fraction(table.n_rows, training),
         random_state=seed,
-        stratify=_strata(target, values),
+        stratify=strata,
         identical=identical,
         groups=None if data.group is None else group_codes(table, data.group),
         time=None if data.time is None else time_numbers(table, data.time),
@@ -115,8 +120,7 @@ def _validation_fraction(n_rows: int, training: TrainingSettings) -> float:
     return training.validation_fraction
 
 
-def _strata(target: TargetCoding, values: Array) -> IntArray:
-    y = target.encode(values)
-    if target.task == "regression":
+def _strata(task: str, y: Array) -> IntArray:
+    if task == "regression":
         return quantile_strata(y.astype(np.float64))
-    return label_set_strata(y) if target.task == "multilabel" else y.astype(np.int64)
+    return label_set_strata(y) if task == "multilabel" else y.astype(np.int64)
