@@ -33,7 +33,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "target": "x0", "task": "regression", "hidden": [6, 6], "batch_size": BATCH_SIZE, "epochs": 8,
     },
     "adamw, smoothing, weights": {
-        **CLASSES, "optimizer": "adamw", "label_smoothing": 0.1, "class_weight": "balanced", "batch_size": 300,
+        **CLASSES, "optimizer": "adamw", "label_smoothing": 0.1, "class_weight": "balanced", "batch_size": None,
         "epochs": 30, "checkpoint_every": 1,
     },
 }  # fmt: skip

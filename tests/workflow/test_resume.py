@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,3 +177,58 @@ def test_checkpoint_of_another_run(tmp_path: Path) -> None:
         (folder / "checkpoints" / path.name).write_bytes(path.read_bytes())
     with pytest.raises(XentError):
         xent.resume(folder)
+
+
+def test_a_run_in_training_cannot_be_resumed(tmp_path: Path) -> None:
+    class Resume(xent.Callback):
+        def epoch_end(self, moment: Any) -> None:
+            (folder,) = tmp_path.iterdir()
+            with pytest.raises(XentError, match="is being trained by another process"):
+                xent.resume(folder)
+
+    run = xent.train(
+        table(),
+        target="y",
+        hidden=(3,),
+        epochs=2,
+        random_state=0,
+        runs=tmp_path,
+        callbacks=[Resume()],
+    )
+    assert run.status == "finished"
+    assert len(run.history) == 2
+
+
+def test_a_run_being_resumed_is_unfinished_to_its_readers(tmp_path: Path) -> None:
+    class CtrlC(xent.Callback):
+        def epoch_end(self, moment: Any) -> None:
+            if moment.epoch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    class Look(xent.Callback):
+        def epoch_end(self, moment: Any) -> None:
+            seen = xent.load_run(run.folder)
+            assert seen.status == "running"
+            assert len(seen.history) == moment.epoch
+            with pytest.raises(XentError, match="is not finished"):
+                seen.predict(table())
+
+    settings = {"target": "y", "hidden": (3,), "epochs": 5, "random_state": 0}
+    run = xent.train(table(), runs=tmp_path, callbacks=[CtrlC()], **settings)
+    assert run.status == "interrupted"
+    assert run.predict(table()).shape == (260,)
+    run = xent.resume(run.folder, callbacks=[Look()])
+    assert run.status == "finished"
+    assert len(xent.load_run(run.folder).history) == 5
+    assert not any(name.startswith("checkpoints") for name in run.record.files)
+
+
+def test_full_batch_stays_full(tmp_path: Path) -> None:
+    settings = {"batch_size": None, "test_fraction": 0.1}
+    folder = broken_off(tmp_path / "a", **settings)
+    run = xent.resume(folder)
+    other = whole(tmp_path / "b", **settings)
+    assert run.settings["batch_size"] is None
+    assert (run.folder / "history.jsonl").read_bytes() == (
+        other.folder / "history.jsonl"
+    ).read_bytes()

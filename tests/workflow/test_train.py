@@ -451,3 +451,27 @@ def test_data_report(tmp_path: Path) -> None:
         assert report[0] == "the table: 300 rows, 11 columns"
         assert report[1].startswith(line)
         assert report[-1] == "the table: 20 rows test"
+
+
+def test_a_part_without_weight_is_refused_before_training(tmp_path: Path) -> None:
+    frame = table().with_columns(
+        pl.Series("s", ["train"] * 240 + ["test"] * 60), pl.Series("w", [1] * 240 + [0] * 60)
+    )
+    settings = {**settings_of("binary"), "drop": ["k", "l_*", "v", "g", "t"]}
+    with pytest.raises(XentError, match="weight is 0 in all 60 rows of the test part"):
+        xent.train(frame, split="s", weight="w", runs=tmp_path, **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_stay_texts_in_the_test_file(tmp_path: Path) -> None:
+    as_text = pl.when(pl.col("c") == "u").then(pl.lit("1")).otherwise(pl.lit("x"))
+    frame = table().with_columns(c=as_text)
+    frame.filter(pl.col("c") == "1").write_csv(tmp_path / "test.csv")
+    frame.write_csv(tmp_path / "train.csv")
+    settings = settings_of("binary")
+    run = xent.train(
+        tmp_path / "train.csv", test=tmp_path / "test.csv", runs=tmp_path / "runs", **settings
+    )
+    saved = run.predictions.filter(pl.col("part") == "test")
+    expected = run.logits(frame.filter(pl.col("c") == "1"))
+    np.testing.assert_array_equal(saved["z_0"], expected[:, 0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -63,12 +63,6 @@ class RunRecorder(Callback):
         """Close the history, also when training ended in an error."""
         if self.file is not None:
             self.file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
 
 def one_column_a_class(task: str, y: Array, n_classes: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,13 @@ class PreparedData:
     encoder: Encoder
     parts: dict[str, Rows]
 
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The columns, the target included, that are text: in another file they must be read as such."""
+        classes = self.target.classes
+        own = self.target.names if classes and isinstance(classes[0], str) else ()
+        return (*self.encoder.text_columns, *own)
+
     def report(self) -> list[str]:
         """Return what a user should know about the data, a line each."""
         return [
@@ -110,15 +118,18 @@ def prepare(
     """
     table = read_source(source)
     target = fit_target(table, data)
-    test_table = None if data.test is None else read_source(data.test)
     labelled = label(table, target, data)
     split = split_table(labelled, target, data, training, seed)
-    return assemble(labelled, test_table, data, target, split, dtype=str(training.dtype))
+    dtype = str(training.dtype)
+    prepared = assemble(labelled, data, target, split, dtype=dtype)
+    if data.test is None:
+        return prepared
+    test_table = read_source(data.test, text=prepared.text_columns)
+    return with_test_table(prepared, test_table, data, dtype)
 
 
 def assemble(
     labelled: LabelledTable,
-    test_table: Table | None,
     data: DataSettings,
     target: TargetCoding,
     split: Split,
@@ -134,22 +145,36 @@ def assemble(
         encoder = Encoder.fit(table, split.train, roles, of_training)
     own = {"training": split.train, "validation": split.validation, "test": split.test}
     parts = {
-        part: _encode_rows(labelled, rows, encoder, dtype)
+        part: _encode_rows(labelled, rows, encoder, part, dtype)
         for part, rows in own.items()
         if rows.size
     }
-    if test_table is not None:
-        every = np.arange(test_table.n_rows)
-        parts["test"] = _encode_rows(label(test_table, target, data), every, encoder, dtype)
-    return PreparedData(table, test_table, roles, target, split, encoder, parts)
+    return PreparedData(table, None, roles, target, split, encoder, parts)
 
 
-def _encode_rows(labelled: LabelledTable, rows: IntArray, encoder: Encoder, dtype: str) -> Rows:
-    weight, group = labelled.weight, labelled.group
+def with_test_table(
+    prepared: PreparedData, test_table: Table, data: DataSettings, dtype: str
+) -> PreparedData:
+    """Return the prepared data with the rows of another table as their test part."""
+    labelled = label(test_table, prepared.target, data)
+    rows = _encode_rows(labelled, np.arange(test_table.n_rows), prepared.encoder, "test", dtype)
+    parts = {**prepared.parts, "test": rows}
+    return dataclasses.replace(prepared, test_table=test_table, parts=parts)
+
+
+def _encode_rows(
+    labelled: LabelledTable, rows: IntArray, encoder: Encoder, part: str, dtype: str
+) -> Rows:
+    group = labelled.group
+    weight = None if labelled.weight is None else labelled.weight[rows]
+    if weight is not None and not weight.any():
+        raise XentError(
+            f"weight is 0 in all {rows.size} rows of the {part} part. At least one must count."
+        )
     return Rows(
         X=encoder.transform(labelled.table, rows, dtype=dtype),
         y=labelled.y[rows],
-        weight=None if weight is None else weight[rows],
+        weight=weight,
         rows=rows,
         labels=labelled.labels[rows],
         group=None if group is None else group[rows],

@@ -11,23 +11,25 @@ from xent.errors import XentError
 from xent.runs import Run, load_run, write_record
 from xent.runs.curve_files import remove_curves_after
 from xent.runs.history_file import truncate_history
+from xent.runs.lock import RunLock
 from xent.runs.reading import damaged, parse_json_object, read_bytes, read_text
 from xent.runs.sources import read_source
 from xent.runs.versions import versions
 from xent.training import read_checkpoint
 from xent.workflow.labelled import label
-from xent.workflow.preparing import assemble, fit_target
+from xent.workflow.preparing import assemble, fit_target, with_test_table
 from xent.workflow.recipe import settings_of
 from xent.workflow.session import Session, make_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from xent.data import Table
     from xent.runs import DataRecord, RunFolder, RunRecord
     from xent.training import Callback, TrainingSettings
     from xent.workflow.data_settings import DataSettings
+    from xent.workflow.preparing import PreparedData
 
 __all__ = ["resume", "take_up"]
 
@@ -62,44 +64,64 @@ def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Sessi
             stacklevel=3,
         )
         return run
-    folder, record = run.files, run.record
+    lock = RunLock(run.files)
+    try:
+        return _resumed(run.files, run.record, callbacks, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _resumed(
+    folder: RunFolder, record: RunRecord, callbacks: Sequence[Callback], lock: RunLock
+) -> Session:
     folder.remove_unfinished()
+    _compare_versions(record)
     data, training = _settings(record, folder)
-    table = _table_again(record.data, folder.table, record)
-    test_table = (
-        None if record.test is None else _table_again(record.test, folder.test_table, record)
+    record = record.changed(
+        status="running", stopped_because="", finished="", files=_inputs(record)
     )
+    prepared = _prepared_again(folder, record, data, str(training.dtype))
+    session = make_session(folder, record, prepared, training, callbacks, lock=lock)
+    session.is_new = False
+    _load_checkpoint(session, folder)
+    write_record(folder, session.record)
+    return session
+
+
+def _prepared_again(
+    folder: RunFolder, record: RunRecord, data: DataSettings, dtype: str
+) -> PreparedData:
+    """Return the data as they were prepared when the run began: the same parts, the same encoder."""
+    table = _table_again(record.data, folder.table, record)
     split = _read(folder.split, record, Split)
     if split.n_rows != table.n_rows:
         raise damaged(
             folder.split, f"it deals out {split.n_rows:,} rows, and the data have {table.n_rows:,}"
         )
     target = fit_target(table, data)
+    encoder = _read(folder.encoder, record, Encoder)
     prepared = assemble(
-        label(table, target, data),
-        test_table,
-        data,
-        target,
-        split,
-        dtype=str(training.dtype),
-        encoder=_read(folder.encoder, record, Encoder),
+        label(table, target, data), data, target, split, dtype=dtype, encoder=encoder
     )
-    _compare_versions(record)
-    session = make_session(
-        folder,
-        record.changed(status="running", stopped_because="", finished=""),
-        prepared,
-        training,
-        callbacks,
-    )
-    _load_checkpoint(session, folder)
-    write_record(folder, session.record)
-    return session
+    if record.test is None:
+        return prepared
+    test_table = _table_again(record.test, folder.test_table, record, text=prepared.text_columns)
+    return with_test_table(prepared, test_table, data, dtype)
+
+
+def _inputs(record: RunRecord) -> dict[str, str]:
+    """Return the fingerprints of the files that a training starts from; the others are written again."""
+    return {
+        name: value
+        for name, value in record.files.items()
+        if name in {"split.json", "encoder.json"} or name.startswith("checkpoints/")
+    }
 
 
 def _settings(record: RunRecord, folder: RunFolder) -> tuple[DataSettings, TrainingSettings]:
-    recipe = {name: value for name, value in record.recipe.items() if value is not None}
-    recipe.pop("test", None)  # the record says where the test table is, or that it was in memory
+    # the record says where the test table is, or that it was in memory
+    recipe = {name: value for name, value in record.recipe.items() if name != "test"}
     try:
         if isinstance(recipe.get("distribution"), dict):
             recipe["distribution"] = from_description(recipe["distribution"])
@@ -131,12 +153,14 @@ def _load_checkpoint(session: Session, folder: RunFolder) -> None:
         ) from None
 
 
-def _table_again(data: DataRecord, copy: Path, record: RunRecord) -> Table:
+def _table_again(
+    data: DataRecord, copy: Path, record: RunRecord, text: Collection[str] = ()
+) -> Table:
     """Return the table that was trained on, and no other."""
     if data.path is None:
         read_bytes(copy, record.files.get(f"{copy.parent.name}/{copy.name}"))
         return read_source(copy)
-    table = read_source(data.path)
+    table = read_source(data.path, text=text)
     if table.fingerprint != data.fingerprint:
         raise XentError(
             f"{data.path} has changed since the training began (its fingerprint differs). Train again."

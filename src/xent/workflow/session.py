@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from xent.distributions import Distribution
     from xent.runs import RunFolder, RunRecord
+    from xent.runs.lock import RunLock
     from xent.training import Trainer, TrainingSettings
     from xent.training.fitting import TargetScale
     from xent.workflow.preparing import PreparedData, Rows
@@ -55,6 +56,10 @@ class Session:
     scale : TargetScale
         The unit in which a real target is trained.
     recorder : RunRecorder
+    lock : RunLock
+        Released when training has ended.
+    is_new : bool
+        Whether it began from nothing: then nothing is kept of a training that fails in its first epoch.
     """
 
     folder: RunFolder
@@ -64,6 +69,8 @@ class Session:
     distribution: Distribution
     scale: TargetScale
     recorder: RunRecorder
+    lock: RunLock
+    is_new: bool = True
 
     def run(self) -> Run:
         """Train to the end, judge the model, finish the folder, and return the run.
@@ -76,7 +83,6 @@ class Session:
             with (
                 noted_warnings(notes),
                 blas_threads(self.record.n_threads) as is_set,
-                self.recorder,
             ):
                 if not is_set:
                     warnings.warn(
@@ -90,12 +96,18 @@ class Session:
             self._mark_failed(error, notes)
             raise
         finally:
-            if self.trainer.checkpointer is not None:
-                self.trainer.checkpointer.close()
+            self.close()
         return Run(self.folder, self.record)
 
+    def close(self) -> None:
+        """Let go of the folder and its files."""
+        self.recorder.close()
+        if self.trainer.checkpointer is not None:
+            self.trainer.checkpointer.close()
+        self.lock.release()
+
     def _mark_failed(self, error: BaseException, notes: list[str]) -> None:
-        if isinstance(error, XentError) and not len(self.trainer.history):
+        if isinstance(error, XentError) and self.is_new and not len(self.trainer.history):
             self.folder.remove()
             return
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -109,6 +121,7 @@ class Session:
         model = finished_model(trainer.engine, self.distribution, self.prepared, self.scale)
         write_results(self.folder, model, self.prepared)
         is_interrupted = trainer.stopped_because == "interrupted"
+        copies = [path for path in (self.folder.table, self.folder.test_table) if path.exists()]
         restored = trainer.settings.early_stopping and trainer.validation is not None
         self.record = self.record.changed(
             status="interrupted" if is_interrupted else "finished",
@@ -118,12 +131,12 @@ class Session:
             warnings=notes,
             threads_are_set=threads_are_set,
             finished=now(),
-            files={**self.record.files, **_file_fingerprints(self.folder)},
+            files=_fingerprints(self.folder, copies if is_interrupted else []),
         )
         write_record(self.folder, self.record)
-        if not is_interrupted:
-            for copy in (self.folder.table, self.folder.test_table):
-                copy.unlink(missing_ok=True)
+        if not is_interrupted:  # only now: without them a killed run could not be resumed
+            for path in copies:
+                path.unlink()
 
 
 def make_session(
@@ -132,6 +145,8 @@ def make_session(
     prepared: PreparedData,
     settings: TrainingSettings,
     callbacks: Sequence[Callback] = (),
+    *,
+    lock: RunLock,
 ) -> Session:
     """Build the trainer of a run, at its start.
 
@@ -143,11 +158,13 @@ def make_session(
     prepared : PreparedData
     settings : TrainingSettings
     callbacks : sequence of Callback
+    lock : RunLock
     """
     target, parts = prepared.target, prepared.parts
     n_outcomes = len(target.names) if target.task == "multilabel" else len(target.classes)
     distribution = choose_distribution(target.task, n_outcomes, settings)
-    check_targets(distribution, prepared)
+    for rows in parts.values():
+        distribution.check_targets(rows.y, len(rows.y))
     training = parts["training"]
     scale = fit_target_scale(distribution, training.y, training.weight)
     labels = target.names if target.task == "multilabel" else target.classes
@@ -157,7 +174,7 @@ def make_session(
         else None
     )
     used = {
-        name: _part(parts[name], scale, factors)
+        name: _part(parts[name], distribution, scale, factors)
         for name in ("training", "validation")
         if name in parts
     }
@@ -178,13 +195,7 @@ def make_session(
     )
     n_threads = record.n_threads or suitable_threads(trainer.engine.network, trainer.batch_size)
     record = record.changed(n_threads=n_threads)
-    return Session(folder, record, prepared, trainer, distribution, scale, recorder)
-
-
-def check_targets(distribution: Distribution, prepared: PreparedData) -> None:
-    """Refuse targets that the distribution cannot have, such as negative counts."""
-    for rows in prepared.parts.values():
-        distribution.check_targets(rows.y, len(rows.y))
+    return Session(folder, record, prepared, trainer, distribution, scale, recorder, lock)
 
 
 @contextlib.contextmanager
@@ -221,26 +232,25 @@ def _class_factors(
     return of_class
 
 
-def _part(rows: Rows, scale: TargetScale, factors: np.ndarray | None) -> Part:
-    """Return a part as the trainer takes it: targets in the engine's precision, all weights in one."""
-    y, weight = rows.y, rows.weight
+def _part(
+    rows: Rows, distribution: Distribution, scale: TargetScale, factors: np.ndarray | None
+) -> Part:
+    """Return a part as the trainer takes it: canonical targets in the engine's precision, all weights in one."""
+    weight = rows.weight
     if factors is not None:
-        of_row = factors[y.astype(np.int64)]
+        of_row = factors[rows.y.astype(np.int64)]
         weight = of_row if weight is None else weight * of_row
-    return Part(rows.X, scale.to_trained(y) if y.dtype.kind == "f" else y, weight)
+    y = np.asarray(distribution.check_targets(rows.y, len(rows.y)))
+    if y.dtype.kind == "f":  # class codes stay whole numbers
+        y = scale.to_trained(y).astype(rows.X.dtype)
+    return Part(rows.X, y, weight)
 
 
-def _file_fingerprints(folder: RunFolder) -> dict[str, str]:
+def _fingerprints(folder: RunFolder, copies: list[Path]) -> dict[str, str]:
     """Return the fingerprint of every file that is now final."""
-    files: list[Path] = [
-        folder.model,
-        folder.predictions,
-        folder.evaluation,
-        folder.history,
-        folder.split,
-        folder.encoder,
-    ]
-    files += sorted(folder.curves.glob("*.json"))
+    final = ("model", "predictions", "evaluation", "history", "split", "encoder")
+    curves = sorted(folder.curves.glob("*.json"))
+    files: list[Path] = [*(getattr(folder, name) for name in final), *curves, *copies]
     return {
         path.relative_to(folder.path).as_posix(): fingerprint(read_bytes(path)) for path in files
     }

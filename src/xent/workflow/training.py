@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from xent.files import write_atomically
 from xent.runs import DataRecord, RunRecord, create_run_folder, write_record
+from xent.runs.lock import RunLock
 from xent.runs.predictions import write_table
 from xent.runs.reading import fingerprint, read_bytes
 from xent.runs.sources import path_of
@@ -166,13 +167,15 @@ def begin(
         prepared = prepare(source, data, training, seed)
     record = _first_record(source, data, training, prepared, seed, notes)
     folder = create_run_folder(data.runs, prepared.table.name)
+    lock = RunLock(folder)
     try:
-        session = make_session(folder, record, prepared, training, callbacks)
+        session = make_session(folder, record, prepared, training, callbacks, lock=lock)
         session.record = session.record.changed(
             files=_write_inputs(folder, session.record, prepared)
         )
         write_record(folder, session.record)
     except BaseException:
+        lock.release()
         folder.remove()
         raise
     return session
