@@ -45,9 +45,10 @@ class Run:
     Examples
     --------
     >>> import xent, tempfile
-    >>> run = xent.train("example:wine", target="target", epochs=3, random_state=0, runs=tempfile.mkdtemp())
-    >>> len(run.history), run.predict("example:wine").shape
-    (3, (178,))
+    >>> settings = {"target": "target", "epochs": 3, "random_state": 0, "runs": tempfile.mkdtemp()}
+    >>> run = xent.train("example:breast_cancer", **settings)
+    >>> len(run.history), run.predict("example:breast_cancer").shape
+    (3, (569,))
     """
 
     def __init__(self, files: RunFolder, record: RunRecord) -> None:
