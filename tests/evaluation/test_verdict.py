@@ -388,3 +388,17 @@ def test_a_verdict_does_not_change() -> None:
         verdict.parts["test"].figures["auc"] = Figure(1.0)  # type: ignore[index]
     with pytest.raises(XentError, match="task must be one of"):
         Verdict("other", {})
+
+
+def test_a_verdict_gives_its_parts_by_name():
+    from xent.distributions import Bernoulli
+    from xent.evaluation import fit_constant, judge
+
+    y, z = [1, 1, 0, 0], [2.0, 0.5, -1.0, 0.3]
+    constant = fit_constant("binary", y, distribution=Bernoulli())
+    verdict = Verdict(
+        "binary", {"test": judge("binary", y, z, distribution=Bernoulli(), constant=constant)}
+    )
+    assert verdict["test"]["auc"].value == 1.0
+    with pytest.raises(XentError, match=r"the verdict has no part 'tets'\. Did you mean 'test'\?"):
+        verdict["tets"]

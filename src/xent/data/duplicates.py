@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["n_duplicates", "row_groups"]
 
 _CHUNK = 1 << 17  # numbers looked at together, so that they stay in the cache
+# the odd constant of splitmix64 (Steele, Lea and Flood 2014)
+_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 
 
 def row_groups(X: Array) -> IntArray:
@@ -89,9 +91,13 @@ def _row_hashes(rows: Array) -> Array:
     hashes = np.empty(n_rows, dtype=np.uint64)
     step = max(1, _CHUNK // max(1, n_columns))
     for start in range(0, n_rows, step):
-        bits = _canonical(rows[start : start + step])
+        bits = _canonical(rows[start : start + step]).astype(np.uint64)
+        # Small whole numbers have no low bits: fold the high ones down, or most of the hash stays empty.
+        bits ^= bits >> np.uint64(32)
+        bits *= _MIX
+        bits ^= bits >> np.uint64(29)
         # Whole numbers add up alike in any order: equal rows, equal hashes. BLAS promises no such.
-        hashes[start : start + step] = bits.astype(np.uint64) @ factors
+        hashes[start : start + step] = bits @ factors
     return hashes
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.errors import XentError
+from xent.errors import XentError, nearest_hint
 from xent.evaluation.constant import ConstantPredictor, check_task
 from xent.evaluation.inputs import check_scores, row_weights
 from xent.evaluation.verdict_figures import FIGURES, measure
@@ -109,6 +109,12 @@ class Verdict:
         """Check the task and keep the parts from being changed."""
         check_task(self.task)
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
+
+    def __getitem__(self, part: str) -> PartFigures:
+        """Return the figures of a part: ``verdict["test"]["auc"].value``."""
+        if part not in self.parts:
+            raise XentError(f"the verdict has no part {part!r}.{nearest_hint(part, self.parts)}")
+        return self.parts[part]
 
     def __str__(self) -> str:
         """Return an aligned table in plain text: one row a figure, notes for what is undefined."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.evaluation.multiclass_ranking import class_log_odds
 from xent.runs.curve_files import has_curves_at, write_curves
 from xent.runs.history_file import HistoryFile
 from xent.training import Callback
@@ -51,6 +52,8 @@ class RunRecorder(Callback):
             and has_curves_at(moment.epoch)
         ):
             z = moment.engine.predict(self.validation.X)
+            if self.task == "multiclass":  # one class against the rest, as the verdict's AUC has it
+                z = class_log_odds(z)
             y = one_column_a_class(self.task, self.validation.y, len(self.classes))
             write_curves(
                 self.folder.curves, moment.epoch, z, y, self.classes, self.validation.weight
