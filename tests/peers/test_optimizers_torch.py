@@ -15,6 +15,7 @@ N_STEPS = 200
 # longer than a block, so that several are taken
 N_LONG = 70_001
 
+TORCH_DECAY = 0.01  # its default for AdamW
 TORCH = {
     "sgd": lambda p, lr: torch.optim.SGD(p, lr=lr),
     "momentum": lambda p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9),
@@ -36,6 +37,8 @@ def _gradient(w: np.ndarray, step: int) -> np.ndarray:
 
 def _ours(name: str, start: np.ndarray, rates: np.ndarray, n_steps: int, **options: float):
     w, gradient = start.copy(), np.empty_like(start)
+    if name == "adamw":
+        options = {"weight_decay": TORCH_DECAY, **options}
     optimizer = make_optimizer(name, w, gradient, **options)
     for step in range(n_steps):
         gradient[:] = _gradient(w, step)
@@ -98,7 +101,9 @@ def test_float32_follows_pytorch(name):
     start = np.random.default_rng(3).normal(0, 3, 1000).astype(np.float32)
     rates = np.full(50, 0.01)
     w, gradient = start.copy(), np.empty_like(start)
-    optimizer = make_optimizer(name, w, gradient)
+    optimizer = make_optimizer(
+        name, w, gradient, weight_decay=TORCH_DECAY if name == "adamw" else None
+    )
     leaf = torch.tensor(start.copy(), requires_grad=True)
     reference = TORCH[name]([leaf], 0.01)
     for step in range(50):

@@ -180,9 +180,9 @@ def test_decay_ends_where_it_should_whatever_the_blocks(n_decayed):
 
 
 def test_adamw_is_adam_with_decay():
-    assert DEFAULT_WEIGHT_DECAY == {"adamw": 0.01}
+    assert DEFAULT_WEIGHT_DECAY == {"adamw": 1.0}
     ways = []
-    for name, decay in (("adamw", None), ("adam", 0.01), ("adamw", 0.0), ("adam", None)):
+    for name, decay in (("adamw", None), ("adam", 1.0), ("adamw", 0.0), ("adam", None)):
         w = np.ones(3)
         make_optimizer(name, w, np.full(3, 0.2), weight_decay=decay).step(0.1)
         ways.append(w[0])

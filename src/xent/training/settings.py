@@ -38,11 +38,11 @@ class TrainingSettings:
     Examples
     --------
     >>> TrainingSettings(hidden=(100, 100), epochs=400).batch_size
-    128
+    64
     """
 
     hidden: tuple[int, ...] = _setting(
-        (100, 100), "Units of each hidden layer, such as 100,100; none: a linear model."
+        (256, 256), "Units of each hidden layer, such as 100,100; none: a linear model."
     )
     activation: str = _setting("relu", "Activation of the hidden layers.")
     dropout: float = _setting(0.0, "Share of hidden units dropped in training, 0 to below 1.")
@@ -53,18 +53,18 @@ class TrainingSettings:
     distribution: Any = _setting(
         None, "Distribution of the target; by default the one of the task."
     )
-    optimizer: str = _setting("adam", "Optimizer.")
+    optimizer: str = _setting("adamw", "Optimizer.")
     learning_rate: float | None = _setting(None, "Learning rate; by default the optimizer's own.")
     momentum: float = _setting(0.9, "Momentum of the optimizers momentum and nesterov.")
-    schedule: str = _setting("constant", "Schedule of the learning rate over all steps.")
+    schedule: str = _setting("cosine", "Schedule of the learning rate over all steps.")
     batch_size: int | None = _setting(
-        128, "Rows a step; more than there are, or none in Python: the full batch."
+        64, "Rows a step; more than there are, or none in Python: the full batch."
     )
-    epochs: int = _setting(200, "Passes over the training rows, at most.")
+    epochs: int = _setting(60, "Passes over the training rows, at most.")
     l1: float = _setting(0.0, "L1 penalty on the weights (proximal: exact zeros).")
     l2: float = _setting(0.0, "L2 penalty on the weights: l2/2 times the sum of squares.")
     weight_decay: float | None = _setting(
-        None, "Decoupled weight decay; by default the optimizer's own: 0.01 for adamw, else 0."
+        None, "Decoupled weight decay; by default the optimizer's own: 1 for adamw, else 0."
     )
     clip_norm: float | None = _setting(None, "Largest norm of the gradient.")
     label_smoothing: float = _setting(
@@ -77,7 +77,7 @@ class TrainingSettings:
     early_stopping: bool = _setting(
         True, "Stop when the validation loss no longer falls, and restore the best weights."
     )
-    patience: int = _setting(20, "Epochs without a better validation loss before stopping.")
+    patience: int = _setting(30, "Epochs without a better validation loss before stopping.")
     checkpoint_every: int | None = _setting(
         None, "Epochs between checkpoints; by default as often as 3 % of the time allows."
     )

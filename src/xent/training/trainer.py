@@ -259,7 +259,9 @@ class Trainer:
         self._tell("epoch_end")
         if self.moment.stopping is not None and not self.stopped_because:
             self.stopped_because = self.moment.stopping
-        if self.best.is_over and not self.stopped_because:
+        if (
+            self.best.is_over
+        ):  # also when a stop came with the epoch's last batch: there is nothing to resume
             self.stopped_because = "patience"
         if self.checkpointer is not None:
             self.checkpointer.at_epoch_end(self.epoch - 1, self.snapshot)
