@@ -55,6 +55,14 @@ def test_a_distribution_that_does_not_fit_is_refused():
         choose_distribution("regression", 1, TrainingSettings(distribution="gausian"))
     with pytest.raises(XentError, match="must be a name or a Distribution"):
         choose_distribution("binary", 2, TrainingSettings(distribution=3))
+    with pytest.raises(
+        XentError, match=r"must fit a binary target, such as Bernoulli\(\), got Gaussian"
+    ):
+        choose_distribution("binary", 2, TrainingSettings(distribution=Gaussian()))
+    with pytest.raises(
+        XentError, match=r"must fit a multiclass target, such as Categorical\(n_classes=3\)"
+    ):
+        choose_distribution("multiclass", 3, TrainingSettings(distribution=Categorical(5)))
     with pytest.raises(XentError, match="label_smoothing needs classes"):
         objective(Gaussian(), TrainingSettings(label_smoothing=0.1))
 

@@ -58,6 +58,13 @@ DISTRIBUTIONS: Final[dict[str, dict[str, Callable[[int], Distribution]]]] = {
     },
 }
 
+TARGET_KINDS: Final = {
+    "binary": {"binary"},
+    "multiclass": {"classes"},
+    "multilabel": {"labels"},
+    "regression": {"real", "count"},
+}
+
 
 def resolve_seed(random_state: object) -> int:
     """Return a seed: the given one, one drawn from a given generator, or a fresh one for None.
@@ -112,6 +119,10 @@ def choose_distribution(task: str, n_outcomes: int, settings: TrainingSettings) 
         return fitting[wanted](n_outcomes)
     if not isinstance(wanted, Distribution):
         raise XentError(f"distribution must be a name or a Distribution, got {wanted!r}.")
+    example = next(iter(fitting.values()))(n_outcomes)
+    fits = wanted.target_kind in TARGET_KINDS[task]
+    if not fits or (task in {"multiclass", "multilabel"} and wanted.n_outputs != example.n_outputs):
+        raise XentError(f"distribution must fit a {task} target, such as {example}, got {wanted}.")
     return wanted
 
 
