@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from results import Row, report, shared_data
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from results import Row, report, shared_data
 from xent import XentClassifier
 from xent.data import read_idx, row_groups
 from xent.distributions import Categorical
