@@ -6,12 +6,17 @@ import os
 import subprocess
 import sys
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from xent.estimators import XentClassifier, XentRegressor
 
+# Older versions of scikit-learn hand pytest a generator, which newer versions of pytest warn about.
+CHECKS = parametrize_with_checks([XentClassifier(), XentRegressor()])
+NAMES, CASES = CHECKS.args
 
-@parametrize_with_checks([XentClassifier(), XentRegressor()])
+
+@pytest.mark.parametrize(NAMES, list(CASES), **CHECKS.kwargs)
 def test_check_estimator(estimator, check):
     function = getattr(check, "func", check)
     if function.__name__ == "check_array_api_input":
