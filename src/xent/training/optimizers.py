@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xent.arrays import Array, FloatArray
-    from xent.training.update_rules import Descent, UpdateRule
+    from xent.training.update_rules import UpdateRule
 
 __all__ = [
     "DEFAULT_LEARNING_RATE",
@@ -62,8 +62,6 @@ DEFAULT_WEIGHT_DECAY: Final[dict[str, float]] = {"adamw": 1.0}
 
 _DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 _BLOCK: Final = 32_768
-# SciPy's BLAS saves a pass over memory but takes a quarter of a second to load.
-_BLAS_FROM: Final = 2**18
 
 
 class Optimizer:
@@ -256,7 +254,6 @@ def _blocks(
     parameters: FloatArray, gradient: FloatArray, moments: tuple[FloatArray, ...]
 ) -> list[Block]:
     n = len(parameters)
-    descend = _blas_descent(parameters.dtype) if n >= _BLAS_FROM else _descend
     scratch, spare = (np.empty(min(n, _BLOCK), parameters.dtype) for _ in range(2))
     blocks = []
     for start in range(0, n, _BLOCK):
@@ -264,7 +261,7 @@ def _blocks(
         size = part.stop - start
         sums = tuple(moment[part] for moment in moments)
         blocks.append(
-            Block(parameters[part], gradient[part], sums, scratch[:size], spare[:size], descend)
+            Block(parameters[part], gradient[part], sums, scratch[:size], spare[:size], _descend)
         )
     return blocks
 
@@ -274,16 +271,3 @@ def _descend(
 ) -> None:
     np.multiply(direction, step, out=room)
     np.subtract(parameters, room, out=parameters)
-
-
-def _blas_descent(dtype: np.dtype[Any]) -> Descent:
-    from scipy.linalg.blas import daxpy, saxpy
-
-    axpy = saxpy if dtype == np.float32 else daxpy
-
-    def descend(
-        parameters: FloatArray, direction: FloatArray, step: float, _: FloatArray, /
-    ) -> None:
-        axpy(direction, parameters, a=-step)  # in place, since both are contiguous and of its dtype
-
-    return descend
