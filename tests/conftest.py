@@ -67,6 +67,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         SKIP_REASONS.append(f"{report.nodeid}: {report.longrepr[2]}")
 
 
+def checklist_page(rows: list[tuple[int, str, str, str]]) -> str:
+    """Return docs/checklist.md for these rows."""
+    return CHECKLIST_HEAD + "".join(
+        f"| {row} | `{call}` | {figure} | {test} |\n" for row, call, figure, test in rows
+    )
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """After a green full run: refuse unexpected skips in CI, and bring the checklist's page up to date."""
     options = session.config.option
@@ -81,11 +88,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if IS_CI and unexpected:
         print("\nskipped in CI, where everything but a GPU is present:", *unexpected, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    lines = [
-        f"| {row} | `{call}` | {figure} | {test} |\n"
-        for row, call, figure, test in session.config.stash[CHECKLIST_ROWS]
-    ]
-    page = CHECKLIST_HEAD + "".join(lines)
+    page = checklist_page(session.config.stash[CHECKLIST_ROWS])
     if CHECKLIST.is_file() and CHECKLIST.read_text() == page:
         return
     if IS_CI:
