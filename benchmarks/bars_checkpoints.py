@@ -56,7 +56,7 @@ def case_rows(label: str, change: dict[str, Any], X: Array, y: Array) -> list[Ro
             "with": lambda: processor["with"].append(run(with_checkpoints=True)),
             "without": lambda: processor["without"].append(run(with_checkpoints=False)),
         },
-        7,
+        5,
     )
     ratios = [a / b - 1 for a, b in zip(processor["with"], processor["without"], strict=True)]
     low, value, high = statistics.quantiles(ratios, n=4)

@@ -50,7 +50,7 @@ with torch.no_grad():
     z = net(X_test).squeeze(1)
 print(criterion(z, y_test).item(), ((z > 0) == (y_test > 0)).float().mean().item())
 """
-EPOCHS = 60
+EPOCHS = 20
 
 
 def process(*command: str, cwd: str | None = None) -> Callable[[], None]:
@@ -115,7 +115,7 @@ def training_row() -> Row:
                 "xent": process(*train, *same, cwd=folder),
                 "torch": process(sys.executable, str(program), str(data)),
             },
-            7,
+            5,
         )
     value, noise = ratio(seconds["xent"], seconds["torch"])
     median = statistics.median(seconds["xent"])

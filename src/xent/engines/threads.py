@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["blas_threads", "blas_versions", "suitable_threads"]
 
 # below this many multiplications a step, handing work to a second thread costs more than it saves
-SMALL_STEP = 50_000_000
+SMALL_STEP = 100_000_000
 
 
 def suitable_threads(network: Network, batch_size: int) -> int:
