@@ -155,6 +155,22 @@ def test_validation_rows_decide_how_long_then_all_rows_train(cancer):
     assert alone.refit_history_ is None
 
 
+def test_broken_off_in_the_second_training_the_first_one_stands(cancer):
+    X, y = cancer
+
+    class StopSecond(Watcher):
+        def epoch_end(self, moment):
+            super().epoch_end(moment)
+            if len(self.epochs) == 2:
+                moment.stop("the user went home")
+
+    classifier = XentClassifier(**SMALL, callbacks=(StopSecond(),)).fit(X, y)
+    assert classifier.refit_history_ is None
+    assert "lowest validation loss" in classifier.notes_[-1]
+    assert classifier._model.n_epochs == classifier.n_iter_ == 12
+    assert classifier.score(X, y) > 0.9
+
+
 def test_without_early_stopping_the_validation_part_only_looks_on(cancer):
     X, y = cancer
     classifier = XentClassifier(**SMALL, early_stopping=False).fit(X, y)

@@ -179,31 +179,34 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
             rows.X, rows.y, settings.validation_fraction, seed, task=task, weight=rows.weight
         )
         training = rows if held is None else rows.where(~held)
-        judges = training if held is None else rows.where(held)
+        judges = None if held is None else rows.where(held)
         preparation = self._prepare(training, settings, distribution, start)
-        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks))
-        trainer = plan.trainer(settings, preparation, training, None if held is None else judges)
-        if start is not None:
-            start.give_weights(trainer)
+        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks), start)
+        trainer = plan.trainer(settings, preparation, training, judges)
         run_trainer(trainer)
         self.seed_, self.history_, self.refit_history_ = seed, trainer.history, None
-        self.n_iter_ = len(trainer.history)
-        self.best_epoch_ = self.n_iter_
-        self.distribution_ = self._calibrated(distribution, Model(preparation, trainer), judges)
+        self.n_iter_ = self.best_epoch_ = len(trainer.history)
+        self._model = Model(preparation, trainer)
+        self.distribution_ = self._calibrated(distribution, judges or training)
         self.notes_ = _notes(trainer, held, len(rows))
         if held is not None and settings.early_stopping and trainer.best.epoch:
             self.best_epoch_ = trainer.best.epoch
             if trainer.stopped_because in {"patience", "all epochs done"}:
-                settings = dataclasses.replace(settings, epochs=self.best_epoch_)
-                preparation = self._prepare(rows, settings, distribution, start)
-                trainer = plan.trainer(settings, preparation, rows, None)
-                if start is not None:
-                    start.give_weights(trainer)
-                self.refit_history_ = run_trainer(trainer)
-        self._model = Model(preparation, trainer)
+                self._fit_again(rows, settings, plan)
         for note in self.notes_:
             logger.info("%s: %s", type(self).__name__, note)
         return self
+
+    def _fit_again(self, rows: Rows, settings: TrainingSettings, plan: _Plan) -> None:
+        """Train on all rows for the epochs that were best; when that is broken off, nothing changes."""
+        settings = dataclasses.replace(settings, epochs=self.best_epoch_)
+        preparation = self._prepare(rows, settings, plan.distribution, plan.start)
+        trainer = plan.trainer(settings, preparation, rows, None)
+        run_trainer(trainer)
+        if trainer.stopped_because == "all epochs done":
+            self._model, self.refit_history_ = Model(preparation, trainer), trainer.history
+            note = "then a new network was trained on all rows for as many epochs"
+            self.notes_ = (*self.notes_, note)
 
     def _fit_more(
         self, rows: Rows, settings: TrainingSettings, task: str, distribution: Distribution | None
@@ -217,7 +220,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         preparation = self._prepare(rows, settings, distribution, model)
         if model is None:
             preparation = preparation.for_more()
-        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks))
+        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks), None)
         trainer = plan.trainer(settings, preparation, rows, None)
         if model is not None:
             model.give_progress(trainer, self.refit_history_ or self.history_)
@@ -226,7 +229,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.n_iter_ = self.best_epoch_ = len(trainer.history)
         self.notes_ = ()
         self._model = Model(preparation, trainer)
-        self.distribution_ = self._calibrated(distribution, self._model, rows)
+        self.distribution_ = self._calibrated(distribution, rows)
         return self
 
     def _prepare(
@@ -250,14 +253,13 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         """Return the unit in which a real target is trained."""
         return TargetScale()
 
-    def _calibrated(
-        self, distribution: Distribution | None, model: Model, rows: Rows
-    ) -> Distribution:
+    def _calibrated(self, distribution: Distribution | None, rows: Rows) -> Distribution:
         """Return the distribution of predictions, given rows to judge the model by."""
         if distribution is not None:
             return distribution
-        residuals = rows.y - model.preparation.scale.location
-        mean = model.logits(rows.X)[:, 0].astype(np.float64) * model.preparation.scale.scale
+        scale = self._model.preparation.scale
+        residuals = rows.y - scale.location
+        mean = self._model.logits(rows.X)[:, 0].astype(np.float64) * scale.scale
         variance = float(np.average((residuals - mean) ** 2, weights=rows.weight))
         return Gaussian(max(variance**0.5, np.finfo(np.float64).tiny))
 
@@ -280,6 +282,7 @@ class _Plan:
     seed: int
     labels: Sequence[Any]
     callbacks: tuple[Callback, ...]
+    start: Model | None
 
     def trainer(
         self,
@@ -301,6 +304,8 @@ class _Plan:
         )
         if isinstance(self.distribution, Poisson):
             _start_at_mean_rate(trainer.engine, training)
+        if self.start is not None:
+            self.start.give_weights(trainer)
         return trainer
 
 
@@ -329,7 +334,4 @@ def _notes(trainer: Trainer, held: Array | None, n_rows: int) -> tuple[str, ...]
     part = f"{int(held.sum()):,} of {n_rows:,} rows were held out for validation"
     if not settings.early_stopping or not trainer.best.epoch:
         return part, ended
-    best = f"epoch {trainer.best.epoch} had the lowest validation loss"
-    if trainer.stopped_because in {"patience", "all epochs done"}:
-        best += ": the network was then trained on all rows for as many epochs"
-    return part, ended, best
+    return part, ended, f"epoch {trainer.best.epoch} had the lowest validation loss"
