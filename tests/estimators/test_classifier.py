@@ -79,6 +79,7 @@ def test_several_classes(iris):
     np.testing.assert_array_equal(p, Categorical(3).mean(z))
     np.testing.assert_array_equal(classifier.predict(X), 5 + z.argmax(axis=1))
     np.testing.assert_allclose(classifier.predict_log_proba(X), np.log(p), rtol=1e-10, atol=1e-14)
+    assert np.isfinite(classifier.predict_log_proba(X * 1e5)).all()
 
 
 @pytest.mark.parametrize("distribution", ["multilabel", "multilabel_softmax"])

@@ -41,6 +41,17 @@ def test_copies_stay_together_also_minus_zero_and_nan():
     assert sum(side == {True} for side in parts.values()) == round(0.25 * len(parts))
 
 
+def test_which_zero_or_nan_comes_first_does_not_matter():
+    X, y = rows(600)
+    X[:, 0] = np.where(np.arange(600) % 3 == 0, 0.0, X[:, 0])
+    X[:, 1] = np.where(np.arange(600) % 3 == 1, np.nan, X[:, 1])
+    other = X.copy()
+    other[X == 0.0] = -0.0
+    other[np.isnan(X)] = -np.nan
+    one, two = (hold_out_distinct(features, y, 0.2, 1, task="binary") for features in (X, other))
+    assert np.array_equal(one, two)
+
+
 def test_too_few_distinct_rows_hold_nothing_out():
     X, y = rows(SMALLEST)
     assert hold_out_distinct(X, y, 0.2, 0, task="binary").sum() == SMALLEST // 5
