@@ -43,7 +43,7 @@ def test_prints_data_network_verdict_and_folder(xent: Xent, table: Path, tmp_pat
     assert lines[2] == "3 features: 2 numeric, 1 categorical"
     assert lines[3] == "154 rows train, 38 validate, 48 test (shuffled, stratified)"
     assert lines[4].startswith(
-        "network 4-4-1 relu, 25 parameters; Bernoulli(); adam, batch 128, at most 3 epochs; seed 1"
+        "network 4-4-1 relu, 25 parameters; Bernoulli(); adamw, batch 64, at most 3 epochs; seed 1"
     )
     assert re.match(r"3 epochs \(all epochs done\), best epoch \d, \d+\.\d s", lines[5])
     heading = next(line for line in lines if "validation" in line and "const." in line)
@@ -191,7 +191,7 @@ def test_help_and_version(xent: Xent) -> None:
         assert all(verb in outcome.out for verb in ("train", "predict", "evaluate"))
     options = xent("train", "--help").out
     assert "--batch-norm / --no-batch-norm" in options
-    assert "[100,100]" in options
+    assert "[256,256]" in options
 
 
 def in_terminal(arguments: list[str], folder: Path) -> tuple[int, str]:
