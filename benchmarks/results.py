@@ -18,8 +18,8 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = """# What was measured
 
 Written by the programs in this folder: `make bars` runs all of them, `make bars-NAME` one. Times on
-shared machines mean little; ratios are between medians of runs taken in turn, in both orders, in
-one process. "Noise" is the interquartile range of a ratio over the turns, or of what is measured.
+shared machines mean little: programs run in turn, in both orders, in one process, and a ratio is
+the median over the turns. "Noise" is its interquartile range, or that of what is measured.
 """
 
 
@@ -75,10 +75,10 @@ def take_turns(
 
 
 def ratio(a: Sequence[float], b: Sequence[float]) -> tuple[float, str]:
-    """Return median(a) / median(b) and the interquartile range of the ratio turn by turn."""
+    """Return the median over the turns of a / b, and its interquartile range."""
     by_turn = [x / y for x, y in zip(a, b, strict=True)]
-    low, _, high = statistics.quantiles(by_turn, n=4)
-    return statistics.median(a) / statistics.median(b), f"{low:.2f} to {high:.2f}"
+    low, middle, high = statistics.quantiles(by_turn, n=4)
+    return middle, f"{low:.2f} to {high:.2f}"
 
 
 def _conditions() -> str:

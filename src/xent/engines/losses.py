@@ -59,40 +59,35 @@ class _PlainLoss:
 class _BernoulliLoss:
     """Independent Bernoullis.
 
-    With E = exp(-|z|) and w the share of the target on the less probable side, nll = log1p(E) + w
-    |z|, and δ = w - E/(1 + E) with the sign of z. For hard labels w is 0 or 1, and no difference of
-    nearly equal numbers is taken; for soft ones δ is exact to a few ulp of its larger term.
+    With E = exp(-|z|) and v = [z ≥ 0] - y, nll = log1p(E) + v z, and δ = v - E/(1 + E) with the
+    sign of z. For hard labels v is -1, 0 or 1, and no difference of nearly equal numbers is taken;
+    for soft ones δ is exact to a few ulp of its larger term.
     """
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        self.E, self.size, self.share, self.terms = (np.empty(shape, dtype) for _ in range(4))
-        self.is_negative = np.empty(shape, np.bool_)
+        self.E, self.v, self.terms = (np.empty(shape, dtype) for _ in range(3))
+        self.is_upper = np.empty(shape, np.bool_)
+        # the sign bit tells -0.0 from 0.0, as copysign does
+        self.bits = np.dtype(f"i{dtype.itemsize}")
         # 0-d arrays spare the conversion of a Python number at every call
-        self.zero, self.one = np.array(0, dtype), np.array(1, dtype)
+        self.one, self.minus_one = np.array(1, dtype), np.array(-1, dtype)
+        self.zero_bits = np.array(0, self.bits)
 
     def __call__(self, z: Array, y: Array, delta: Array) -> Array:
         n = len(z)
         y = y.reshape(z.shape)
-        E, size, w, terms, is_negative = (
-            self.E[:n],
-            self.size[:n],
-            self.share[:n],
-            self.terms[:n],
-            self.is_negative[:n],
-        )
-        np.abs(z, size)
-        np.negative(size, E)
+        E, v, terms, is_upper = self.E[:n], self.v[:n], self.terms[:n], self.is_upper[:n]
+        np.copysign(z, self.minus_one, E)
         np.exp(E, E)
-        np.less(z, self.zero, is_negative)
-        np.subtract(self.one, y, w)
-        np.copyto(w, y, where=is_negative)
+        np.greater_equal(z.view(self.bits), self.zero_bits, is_upper)
+        np.subtract(is_upper, y, v)
         np.log1p(E, terms)
-        np.multiply(w, size, size)
-        np.add(terms, size, terms)
-        np.add(E, self.one, size)
-        np.divide(E, size, E)
-        np.subtract(w, E, delta)
-        np.negative(delta, delta, where=is_negative)
+        np.multiply(v, z, delta)
+        np.add(terms, delta, terms)
+        np.add(E, self.one, delta)
+        np.divide(E, delta, E)
+        np.copysign(E, z, E)
+        np.subtract(v, E, delta)
         nll: Array = terms[:, 0] if terms.shape[1] == 1 else terms.sum(axis=1)
         return nll
 
@@ -107,7 +102,7 @@ class _CategoricalLoss:
     """
 
     def __init__(self, distribution: Categorical, n_rows: int, dtype: np.dtype[Any]) -> None:
-        self.rows = np.arange(n_rows)
+        self.row_starts = np.arange(n_rows) * distribution.n_outputs
         self.plain = _PlainLoss(distribution)
         self.remainder, self.part = (
             np.empty((n_rows, distribution.n_outputs), dtype) for _ in range(2)
@@ -116,19 +111,21 @@ class _CategoricalLoss:
     def __call__(self, z: Array, y: Array, delta: Array) -> Array:
         if y.ndim == 2:
             return self.plain(z, y, delta)
-        rows = self.rows[: len(z)]
-        largest = z.max(axis=1)
-        margin = largest - z[rows, y]
+        # `take` at flat places costs a third of indexing by row and column
+        place = self.row_starts[: len(z)] + y
+        flat = delta.reshape(-1)
+        largest = np.maximum.reduce(z, axis=1)
+        margin = largest - z.reshape(-1).take(place)
         remainder = self._shift(z, largest[:, None], delta)
         np.exp(delta, out=delta)
         np.multiply(remainder, delta, out=remainder)
         np.add(delta, remainder, out=delta)
-        target = delta[rows, y]
-        delta[rows, y] = 0
-        others = delta.sum(axis=1)
+        target = flat.take(place)
+        flat[place] = 0
+        others = np.add.reduce(delta, axis=1)
         total = others + target
         np.divide(delta, total[:, None], out=delta)
-        delta[rows, y] = -others / total
+        flat[place] = -others / total
         # the target on top: its exponential is exactly 1, and log(1 + others) is log1p(others)
         nll: Array = np.where(margin == 0, np.log1p(others), margin + np.log(total))
         return nll

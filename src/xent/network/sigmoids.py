@@ -19,6 +19,7 @@ __all__ = ["Sigmoid", "Softplus", "Tanh"]
 
 # a 0-d array of the dtype spares the conversion of a Python number at every call
 _HALF: Final = {np.dtype(name): np.array(0.5, name) for name in ("float32", "float64")}
+_ONE: Final = {np.dtype(name): np.array(1, name) for name in ("float32", "float64")}
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Sigmoid:
         self, _z: FloatArray | None, a: FloatArray, delta: FloatArray, scratch: FloatArray, /
     ) -> None:
         """Multiply `delta` by the derivative, a (1 - a)."""
-        np.subtract(1.0, a, out=scratch)
-        np.multiply(scratch, a, out=scratch)
-        np.multiply(delta, scratch, out=delta)
+        np.subtract(_ONE[a.dtype], a, scratch)
+        np.multiply(scratch, a, scratch)
+        np.multiply(delta, scratch, delta)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Tanh:
     ) -> None:
         """Multiply `delta` by the derivative, 1 - a^2."""
         np.multiply(a, a, out=scratch)
-        np.subtract(1.0, scratch, out=scratch)
+        np.subtract(_ONE[a.dtype], scratch, out=scratch)
         np.multiply(delta, scratch, out=delta)
 
 

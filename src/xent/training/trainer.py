@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.engines.buffers import aligned_zeros
 from xent.errors import XentError
 from xent.evaluation import epoch_metrics
 from xent.network import n_penalized
+from xent.training.batches import Batches
 from xent.training.callbacks import Callback, Moment, listeners
 from xent.training.clipping import clip_by_norm
 from xent.training.health import Health, TrainingWarning, divergence_message, layer_norms
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array
     from xent.distributions import Distribution
     from xent.engines import NumpyEngine
+    from xent.training.batches import Batch
     from xent.training.checkpoint import Checkpointer
     from xent.training.settings import TrainingSettings
 
@@ -159,10 +160,9 @@ class Trainer:
         self.penalty = Penalty(
             engine.parameters[:n_weights], engine.gradient[:n_weights], settings.l1, settings.l2
         )
-        self.X = aligned_zeros((self.batch_size, self.training.X.shape[1]), engine.dtype)
-        self.y = np.empty((self.batch_size, *self.training.y.shape[1:]), self.training.y.dtype)
-        self.weight = None if self.training.weight is None else np.empty(self.batch_size)
-        # logits and rows of the epoch so far, for its metrics
+        part = self.training
+        self.batches = Batches(part.X, part.y, part.weight, self.batch_size)
+        # logits of the epoch so far, for its metrics
         self.epoch_logits = np.zeros((len(self.training), engine.network.n_outputs), engine.dtype)
         engine.reserve(self.batch_size)
 
@@ -202,14 +202,14 @@ class Trainer:
             listeners(self.callbacks, "batch_begin"),
             listeners(self.callbacks, "batch_end"),
         )
-        checkpointer, step, n = self.checkpointer, self._step, len(order)
+        checkpointer, step = self.checkpointer, self._step
+        self.batches.start(order)
         while self.batch < self.n_batches:
             for call in begin:
                 call(moment)
-            first = self.batch * self.batch_size
-            rows = order[first : min(first + self.batch_size, n)]
-            loss = step(rows, first)
-            self.loss_sum += loss * len(rows)
+            batch = self.batches[self.batch]
+            loss = step(batch, self.batch * self.batch_size)
+            self.loss_sum += loss * len(batch.X)
             self.batch += 1
             self.step += 1
             moment.batch, moment.step, moment.loss = self.batch, self.step, loss
@@ -225,17 +225,10 @@ class Trainer:
                 checkpointer.within_epoch(self.snapshot)
         return True
 
-    def _step(self, rows: Array, first: int) -> float:
+    def _step(self, batch: Batch, first: int) -> float:
         """Take one optimizer step on these rows and return their loss before it."""
-        engine, training, n = self.engine, self.training, len(rows)
-        X, y = self.X[:n], self.y[:n]
-        # rows come from a permutation: "clip" only spares the check of the bounds
-        np.take(training.X, rows, axis=0, out=X, mode="clip")
-        np.take(training.y, rows, axis=0, out=y, mode="clip")
-        weight = None
-        if self.weight is not None and training.weight is not None:
-            weight = np.take(training.weight, rows, out=self.weight[:n], mode="clip")
-        loss = engine.loss_and_grad(X, y, weight, n * self.mean_weight)
+        engine, n = self.engine, len(batch.X)
+        loss = engine.loss_and_grad(batch.X, batch.y, batch.weight, n * self.mean_weight)
         self.epoch_logits[first : first + n] = engine.logits
         self.penalty.add_gradient()
         if self.settings.clip_norm is not None:
