@@ -41,8 +41,8 @@ class Batches:
     --------
     >>> batches = Batches(np.arange(5.0)[:, None], np.arange(5), None, batch_size=2)
     >>> batches.start(np.array([4, 3, 2, 1, 0]))
-    >>> batches[2].y, batches[0].y
-    (array([0]), array([4, 3]))
+    >>> batches[0].y, batches[2].y
+    (array([4, 3]), array([0]))
     """
 
     def __init__(self, X: Array, y: Array, weight: Array | None, batch_size: int) -> None:

@@ -1,0 +1,1 @@
+"""What is wrong with this data, these predictions, this training: named checks with evidence and cure."""

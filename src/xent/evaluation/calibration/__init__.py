@@ -1,0 +1,1 @@
+"""Whether probabilities mean what they say: reliability, its tests, and what makes good for it."""
