@@ -312,10 +312,22 @@ def test_class_weight_shifts_decisions(tmp_path: Path) -> None:
 
 def test_regression_is_in_units_of_the_target(tmp_path: Path) -> None:
     settings = {**settings_of("regression"), "hidden": (16,), "epochs": 200, "batch_size": 16}
+    learned = xent.train(table(), runs=tmp_path, distribution="gaussian", **settings)
+    best = learned.history[learned.record.best_epoch - 1]
+    verdict = learned.verdict.parts["validation"]
+    assert best["validation_loss"] == pytest.approx(verdict["nll"].value, rel=1e-4)
+    assert best["validation_rmse"] == pytest.approx(verdict["rmse"].value, rel=1e-3)
+
+
+def test_without_a_distribution_the_spread_is_that_of_held_out_residuals(tmp_path: Path) -> None:
+    settings = {**settings_of("regression"), "hidden": (16,), "epochs": 200, "batch_size": 16}
     run = xent.train(table(), runs=tmp_path, **settings)
     best = run.history[run.record.best_epoch - 1]
     verdict = run.verdict.parts["validation"]
-    assert best["validation_loss"] == pytest.approx(verdict["nll"].value, rel=1e-4)
+    sd = verdict["rmse"].value
+    # with the residuals' own sd the mean NLL is that of the normal's entropy
+    assert verdict["nll"].value == pytest.approx(math.log(sd * math.sqrt(2 * math.pi * math.e)))
+    assert run.model.distribution.sd == pytest.approx(sd, rel=1e-4)
     assert best["validation_rmse"] == pytest.approx(verdict["rmse"].value, rel=1e-3)
     assert verdict["r2"].value > 0.5
     assert abs(run.predict(table()).mean() - 50_000) < 500

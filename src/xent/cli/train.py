@@ -116,7 +116,7 @@ def _print_beginning(session: Session) -> None:
     widths = "-".join(map(str, (network.n_inputs, *settings.hidden, network.n_outputs)))
     activation = f" {settings.activation}" if settings.hidden else ""
     print(
-        f"network {widths}{activation}, {network.n_parameters:,} parameters; {session.distribution}; "
+        f"network {widths}{activation}, {network.n_parameters:,} parameters; {session.distribution_text}; "
         f"{settings.optimizer}, batch {trainer.batch_size}, at most {settings.epochs} epochs; "
         f"seed {session.record.seed}"
     )

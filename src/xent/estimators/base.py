@@ -23,6 +23,7 @@ from xent.training.fitting import (
     resolve_seed,
     run_trainer,
 )
+from xent.training.target_scale import residual_gaussian
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -258,10 +259,8 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         if distribution is not None:
             return distribution
         scale = self._model.preparation.scale
-        residuals = rows.y - scale.location
-        mean = self._model.logits(rows.X)[:, 0].astype(np.float64) * scale.scale
-        variance = float(np.average((residuals - mean) ** 2, weights=rows.weight))
-        return Gaussian(max(variance**0.5, np.finfo(np.float64).tiny))
+        mean = scale.location + scale.scale * self._model.logits(rows.X)[:, 0].astype(np.float64)
+        return residual_gaussian(rows.y, mean, rows.weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

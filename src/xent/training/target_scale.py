@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array
     from xent.engines import NumpyEngine
 
-__all__ = ["TargetScale", "fit_target_scale"]
+__all__ = ["TargetScale", "fit_target_scale", "residual_gaussian"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,18 @@ def fit_target_scale(
     location = float(np.average(y, weights=weight))
     scale = float(np.sqrt(np.average((y - location) ** 2, weights=weight)))
     return TargetScale(location, scale if scale > 0 else 1.0)
+
+
+def residual_gaussian(y: Array, mean: Array, weight: Array | None = None) -> Gaussian:
+    """Return the Gaussian whose one standard deviation is the residuals' root mean square.
+
+    Given the means, no other standard deviation has a smaller NLL on these rows.
+
+    Examples
+    --------
+    >>> residual_gaussian(np.array([1.0, 5.0]), np.array([3.0, 3.0]))
+    Gaussian(sd=2.0)
+    """
+    residuals = np.asarray(y, np.float64).reshape(-1) - np.asarray(mean, np.float64).reshape(-1)
+    sd = float(np.average(residuals**2, weights=weight)) ** 0.5
+    return Gaussian(max(sd, float(np.finfo(np.float64).tiny)))

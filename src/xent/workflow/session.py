@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.distributions import Gaussian
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError
 from xent.runs import Run, write_record
@@ -24,6 +25,7 @@ from xent.training.fitting import (
     make_trainer,
     run_trainer,
 )
+from xent.training.target_scale import residual_gaussian
 from xent.workflow.judging import finished_model, write_results
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ class Session:
 
     def _finish(self, notes: list[str], *, threads_are_set: bool) -> None:
         trainer = self.trainer
-        model = finished_model(trainer.engine, self.distribution, self.prepared, self.scale)
+        model = finished_model(trainer.engine, self._calibrated(), self.prepared, self.scale)
         write_results(self.folder, model, self.prepared)
         is_interrupted = trainer.stopped_because == "interrupted"
         copies = [path for path in (self.folder.table, self.folder.test_table) if path.exists()]
@@ -137,6 +139,22 @@ class Session:
         if not is_interrupted:  # only now: without them a killed run could not be resumed
             for path in copies:
                 path.unlink()
+
+    @property
+    def distribution_text(self) -> str:
+        """The distribution for a line of text."""
+        if _spread_is_open(self.prepared.target.task, self.trainer.settings):
+            return "squared error, its Gaussian's sd from held-out rows"
+        return str(self.distribution)
+
+    def _calibrated(self) -> Distribution:
+        """Return the distribution of predictions: a spread that training left open is that of held-out residuals."""
+        if not _spread_is_open(self.prepared.target.task, self.trainer.settings):
+            return self.distribution
+        parts = self.prepared.parts
+        rows = parts.get("validation", parts["training"])
+        t = self.trainer.engine.predict(rows.X)[:, 0].astype(np.float64)
+        return residual_gaussian(rows.y, self.scale.location + self.scale.scale * t, rows.weight)
 
 
 def make_session(
@@ -167,6 +185,9 @@ def make_session(
         distribution.check_targets(rows.y, len(rows.y))
     training = parts["training"]
     scale = fit_target_scale(distribution, training.y, training.weight)
+    if _spread_is_open(target.task, settings):
+        # the squared error in the standardized unit, which is that of sd 1
+        distribution = Gaussian(scale.scale)
     labels = target.names if target.task == "multilabel" else target.classes
     factors = (
         _class_factors(training, labels, settings)
@@ -218,6 +239,11 @@ def noted_warnings(notes: list[str]) -> Iterator[None]:
 def now() -> str:
     """Return the time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _spread_is_open(task: str, settings: TrainingSettings) -> bool:
+    """Tell whether a number gets a normal error of one size, found after training."""
+    return task == "regression" and settings.distribution is None
 
 
 def _class_factors(
