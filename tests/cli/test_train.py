@@ -291,7 +291,6 @@ def test_predict_without_output_and_of_numbers(xent: Xent, tmp_path: Path) -> No
         "part",
         "y",
         "z_0",
-        "z_1",
         "mean",
         "decision",
     ]
