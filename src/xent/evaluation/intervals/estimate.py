@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from xent.errors import XentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "lazy_estimate"]
 
 NAN = float("nan")
 
@@ -123,6 +123,38 @@ class Estimate:
         if isinstance(n, bool) or not isinstance(n, int | float):
             raise XentError(f"n of an estimate must be a number, got {n!r}.")
         return cls(value, low, high, level, method, n, why)
+
+
+def lazy_estimate(value: float, make: Callable[[], Estimate], *, level: float = 0.95) -> Estimate:
+    """Return an estimate whose interval is made by `make` when it is first read.
+
+    Examples
+    --------
+    >>> estimate = lazy_estimate(0.5, lambda: Estimate(0.5, 0.4, 0.6, method="made"))
+    >>> estimate.value, estimate.low, estimate.method
+    (0.5, 0.4, 'made')
+    """
+    return _PendingEstimate(value, make, level)
+
+
+class _PendingEstimate(Estimate):
+    """Looks like any other estimate; what belongs to the interval is made on the first look."""
+
+    def __init__(self, value: float, make: Callable[[], Estimate], level: float) -> None:
+        super().__init__(value, level=level)
+        object.__setattr__(self, "_make", make)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _OF_INTERVAL:
+            state = object.__getattribute__(self, "__dict__")
+            make = state.pop("_make", None)
+            if make is not None:
+                made = make()
+                state.update({field: getattr(made, field) for field in _OF_INTERVAL})
+        return object.__getattribute__(self, name)
+
+
+_OF_INTERVAL = frozenset({"low", "high", "method", "n", "why"})
 
 
 def _plain(value: float) -> float | str | None:
