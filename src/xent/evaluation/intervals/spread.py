@@ -91,7 +91,7 @@ def cluster_codes(cluster: object, weight: object, n_rows: int) -> IntArray | No
         kept = np.asarray(weight, dtype=np.float64).reshape(-1) > 0
         names = names[kept] if kept.size == names.size else names
     if names.ndim != 1 or names.size != n_rows:
-        raise XentError(f"cluster must have {n_rows} rows as y has, got shape {np.shape(cluster)}.")
+        raise XentError(f"cluster must have {n_rows} rows as y has, got shape {names.shape}.")
     if names.dtype.kind == "f" and np.isnan(names).any():
         raise XentError("cluster must not hold NaN. Give such rows a cluster of their own.")
     codes: IntArray = np.unique(names, return_inverse=True)[1].astype(np.int64)
@@ -105,7 +105,8 @@ def cluster_codes(cluster: object, weight: object, n_rows: int) -> IntArray | No
 
 def cluster_sums(values: FloatArray, codes: IntArray) -> FloatArray:
     """Return the sum of `values` in every cluster 0..G-1."""
-    return np.bincount(codes, weights=values, minlength=int(codes.max()) + 1)
+    sums: FloatArray = np.bincount(codes, weights=values).astype(np.float64, copy=False)
+    return sums
 
 
 def sum_variance(contributions: FloatArray, codes: IntArray | None = None) -> float:
