@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xent.errors import XentError as XentError
     from xent.estimators import XentClassifier as XentClassifier
     from xent.estimators import XentRegressor as XentRegressor
+    from xent.evaluation.evaluations import evaluate as evaluate
     from xent.runs import Run as Run
     from xent.runs import load_run as load_run
     from xent.training import Callback as Callback
@@ -32,6 +33,7 @@ _ROOM_OF = {
     "XentClassifier": "xent.estimators",
     "XentError": "xent.errors",
     "XentRegressor": "xent.estimators",
+    "evaluate": "xent.evaluation.evaluations",
     "load_run": "xent.runs",
     "resume": "xent.workflow",
     "train": "xent.workflow",
@@ -45,6 +47,7 @@ __all__ = [
     "XentError",
     "XentRegressor",
     "__version__",
+    "evaluate",
     "load_run",
     "resume",
     "train",

@@ -1,24 +1,28 @@
-"""xent evaluate: how good a trained run is on new, labelled rows."""
+"""xent evaluate: how good predictions are, of a trained run on new rows or from anywhere."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xent.cli.tables import print_verdict
-from xent.runs import load_run
+from xent.errors import XentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["HELP", "command"]
 
-HELP = """Judge a trained run on new, labelled rows.
+HELP = """Judge a trained run on new, labelled rows; or predictions from anywhere.
 
-The figures are those of the training's own summary, each beside the value of the constant predictor."""
+xent evaluate runs/<run> test.csv: the figures of the training's own summary, each beside the value of the constant
+predictor.
+
+xent evaluate predictions.parquet --label y --probability p: every figure with its interval. Columns may be patterns
+('p_*', one a class)."""
 
 
 def command() -> Callable[..., int]:
@@ -27,11 +31,104 @@ def command() -> Callable[..., int]:
 
 
 def _evaluate(
-    run: Annotated[Path, typer.Argument(help="The run's folder.", show_default=False)],
-    file: Annotated[str, typer.Argument(help="The table, with the target.", show_default=False)],
+    source: Annotated[
+        str, typer.Argument(help="The run's folder, or a table of predictions.", show_default=False)
+    ],
+    file: Annotated[
+        str | None, typer.Argument(help="For a run: the table, with the target.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="<column>", help="The truth.", show_default=False)
+    ] = None,
+    probability: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Predicted probabilities.")
+    ] = None,
+    logit: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Log-odds, or a column a class.")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Any score: higher is more positive.")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Decided labels.")
+    ] = None,
+    prediction: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Predicted numbers.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(metavar="<label>", help="The positive class.")
+    ] = None,
+    weight: Annotated[str | None, typer.Option(metavar="<column>", help="A weight a row.")] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Every figure by group as well.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="<column>", help="Rows of one cluster are not independent."),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    loaded = load_run(run)
+    columns = {
+        "probability": probability,
+        "logit": logit,
+        "score": score,
+        "decision": decision,
+        "prediction": prediction,
+        "positive": positive,
+        "weight": weight,
+        "group": group,
+        "cluster": cluster,
+    }
+    if label is None:
+        given = [f"--{name}" for name, value in columns.items() if value is not None]
+        if given:
+            raise XentError(f"{given[0]} needs --label, the column of the truth.")
+        return _run(source, file, as_json=as_json)
+    if file is not None:
+        raise XentError("--label goes with one table of predictions; a run needs no --label.")
+    from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
+
+    predictions = read_predictions_of(source, PredictionColumns(label, **columns))
+    evaluation = predictions.evaluate(level=level, n_bootstrap=n_bootstrap, random_state=seed)
+    parts = {None: evaluation} | (evaluation.by_group() if group is not None else {})
+    if as_json:
+        described = evaluation.to_json() | {"name": predictions.name}
+        described["classes"] = list(predictions.classes)
+        described["groups"] = {
+            str(name): part.to_json() for name, part in parts.items() if name is not None
+        }
+        print(json.dumps(described, allow_nan=False))
+        return 0
+    _print_classes(predictions.name, evaluation.task, predictions.classes)
+    for name, part in parts.items():
+        print(f"\n{group} {name}" if name is not None else "")
+        print(part)
+    return 0
+
+
+def _print_classes(name: str, task: str, classes: tuple[object, ...]) -> None:
+    of = {
+        "binary": lambda: f"; positive class {classes[-1]!r}",
+        "multiclass": lambda: f"; classes {', '.join(map(str, classes))}",
+        "multilabel": lambda: f"; labels {', '.join(map(str, classes))}",
+    }
+    print(f"{name}: {task}{of[task]() if task in of else ''}")
+
+
+def _run(source: str, file: str | None, *, as_json: bool) -> int:
+    from xent.runs import load_run
+
+    if not Path(source).is_dir() and Path(source).exists():
+        raise XentError(
+            f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
+            "--score, --decision or --prediction."
+        )
+    loaded = load_run(source)
+    if file is None:
+        raise XentError(f"FILE is needed: a labelled table to judge {source} on.")
     table = loaded.read(file)
     verdict = loaded.evaluate(table)
     for line in loaded.notes(table):

@@ -16,7 +16,7 @@ __all__ = ["Estimate", "lazy_estimate"]
 NAN = float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """A figure, its confidence interval, and what both rest on.
 
@@ -85,6 +85,14 @@ class Estimate:
 
     def __str__(self) -> str:
         return format(self, "")
+
+    def __repr__(self) -> str:
+        parts = [f"{self.value:.6g}"]
+        if self.has_interval:
+            parts += [f"low={self.low:.6g}", f"high={self.high:.6g}", f"method={self.method!r}"]
+        if self.why:
+            parts.append(f"why={self.why!r}")
+        return f"Estimate({', '.join(parts)})"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: NaN is None, an infinite number is "inf" or "-inf".

@@ -1,0 +1,18 @@
+"""Labelled predictions as a whole: every figure of their task, each with its interval."""
+
+from xent.evaluation.evaluations.binary import BinaryEvaluation, OperatingPoint
+from xent.evaluation.evaluations.evaluate import evaluate
+from xent.evaluation.evaluations.evaluation import Evaluation
+from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
+from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
+from xent.evaluation.evaluations.regression import RegressionEvaluation
+
+__all__ = [
+    "BinaryEvaluation",
+    "Evaluation",
+    "MulticlassEvaluation",
+    "MultilabelEvaluation",
+    "OperatingPoint",
+    "RegressionEvaluation",
+    "evaluate",
+]

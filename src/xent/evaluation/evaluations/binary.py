@@ -1,0 +1,263 @@
+"""The evaluation of a binary target: one sort, and everything is derived from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+
+from xent.errors import XentError
+from xent.evaluation.confusion import UNDEFINED, ConfusionCounts
+from xent.evaluation.counts import ScoreCounts, score_counts
+from xent.evaluation.evaluations import uncertainty
+from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
+from xent.evaluation.evaluations.figures import LazyFigures, figures_text
+from xent.evaluation.evaluations.row_losses import ROW_LOSSES
+from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
+from xent.evaluation.intervals.estimate import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xent.arrays import Array, FloatArray
+    from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
+
+__all__ = ["BinaryEvaluation", "OperatingPoint"]
+
+# figures that are a share of rows: of which counts
+PROPORTIONS: Final = {
+    "accuracy": (("tp", "tn"), ("tp", "fn", "fp", "tn")),
+    "precision": (("tp",), ("tp", "fp")),
+    "recall": (("tp",), ("tp", "fn")),
+    "specificity": (("tn",), ("fp", "tn")),
+    "fpr": (("fp",), ("fp", "tn")),
+    "fnr": (("fn",), ("tp", "fn")),
+    "npv": (("tn",), ("fn", "tn")),
+}
+# the others, and the range that an interval must keep to
+RANGES: Final = {
+    "balanced_accuracy": (0.0, 1.0),
+    "f1": (0.0, 1.0),
+    "mcc": (-1.0, 1.0),
+    "kappa": (-1.0, 1.0),
+    "youden_j": (-1.0, 1.0),
+    "lr_positive": (0.0, float("inf")),
+    "lr_negative": (0.0, float("inf")),
+}
+RANK_FIGURES: Final = ("auc", "average_precision")
+LOSSES: Final = ("log_loss", "brier", "log_loss_skill", "brier_skill")
+NEUTRAL: Final = {"probabilities": 0.5, "logits": 0.0}
+
+
+class BinaryEvaluation(Evaluation):
+    """Every figure and every curve of a binary target.
+
+    Figures at a threshold are those at probability 0.5; `at` gives them at any other.
+
+    Examples
+    --------
+    >>> from xent.evaluation import evaluate
+    >>> e = evaluate([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
+    >>> e.auc.value, e.at(0.35).recall.value
+    (0.75, 1.0)
+    """
+
+    task: ClassVar[str] = "binary"
+
+    def __init__(self, rows: LabelledRows, settings: IntervalSettings) -> None:
+        refuse_declared("binary", rows.declared, ("probabilities", "logits", "scores", "labels"))
+        truth, given, _ = binary_rows(rows.y, rows.declared, rows.predicted)
+        check_scores(given, rows.declared)
+        if rows.declared == "probabilities":
+            check_probabilities(given)
+        if rows.declared == "labels":
+            binary_rows(given, "labels", given)
+        self.truth, self.scores = truth, given
+        super().__init__(rows, settings)
+
+    @cached_property
+    def counts(self) -> ScoreCounts:
+        """Positives and negatives at every distinct score."""
+        return score_counts(self.truth, self.scores, weight=self.rows.weight)
+
+    @property
+    def threshold(self) -> float:
+        """The threshold of the figures: probability 0.5; NaN for scores, which have no neutral one."""
+        return {**NEUTRAL, "labels": 1.0}.get(self.rows.declared, float("nan"))
+
+    @property
+    def prevalence(self) -> float:
+        """Share of the positive rows, by weight."""
+        counts = self.counts
+        return counts.n_positive / (counts.n_positive + counts.n_negative)
+
+    def at(self, threshold: float) -> OperatingPoint:
+        """Return the figures of predicting positive where the declared score is at least `threshold`."""
+        threshold = float(threshold)
+        if np.isnan(threshold):
+            raise XentError("threshold must be a number, got NaN.")
+        return OperatingPoint(self, threshold, self.counts.at(threshold))
+
+    def _recipes(self) -> dict[str, Callable[[], Estimate]]:
+        recipes: dict[str, Callable[[], Estimate]] = {
+            name: partial(self._loss, name) for name in LOSSES
+        }
+        recipes |= {name: partial(self._rank, name) for name in RANK_FIGURES}
+        recipes |= {name: partial(self._at_neutral, name) for name in (*PROPORTIONS, *RANGES)}
+        return recipes
+
+    def _rank(self, name: str) -> Estimate:
+        if self.rows.declared == "labels":
+            return Estimate(float("nan"), why="labels have no order to rank by")
+        rows, scores = self.rows, self.scores
+        if name == "auc":
+            value = self.counts.roc_auc
+            return uncertainty.auc(
+                self.truth, scores, value, rows.weight, rows.cluster, self.settings
+            )
+        value = self.counts.average_precision
+        return uncertainty.average_precision(
+            self.truth, scores, value, rows.weight, rows.cluster, self.settings
+        )
+
+    def _loss(self, name: str) -> Estimate:
+        declared = self.rows.declared
+        if declared not in NEUTRAL:
+            return Estimate(float("nan"), why=f"{declared} say no probability")
+        kind = name.removesuffix("_skill")
+        values = self._row_losses(kind)
+        rows = self.rows
+        if kind == name:
+            return uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
+        constant = _constant_loss(kind, self.prevalence)
+        if constant == 0:
+            return Estimate(float("nan"), why="one class is absent, and a constant is never wrong")
+        mean = uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
+        # the constant is that of these rows, and is taken as given
+        return Estimate(
+            1 - mean.value / constant,
+            1 - mean.high / constant,
+            1 - mean.low / constant,
+            mean.level,
+            mean.method,
+            mean.n,
+            mean.why,
+        )
+
+    def _row_losses(self, kind: str) -> FloatArray:
+        return ROW_LOSSES["binary"][kind](self.truth, self.scores, self.rows.declared)
+
+    def _at_neutral(self, name: str) -> Estimate:
+        if np.isnan(self.threshold):
+            return Estimate(float("nan"), why="scores have no neutral threshold: see at(threshold)")
+        return self._neutral_point[name]
+
+    @cached_property
+    def _neutral_point(self) -> OperatingPoint:
+        return self.at(self.threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class OperatingPoint:
+    """The figures of one threshold.
+
+    Attributes
+    ----------
+    threshold : float
+        On the scale that was declared.
+    counts : ConfusionCounts
+    """
+
+    evaluation: BinaryEvaluation
+    threshold: float
+    counts: ConfusionCounts[float]
+
+    @cached_property
+    def figures(self) -> LazyFigures:
+        """Name to `Estimate`."""
+        return LazyFigures(
+            {name: partial(self._proportion, name) for name in PROPORTIONS}
+            | {name: partial(self._resampled, name) for name in RANGES}
+        )
+
+    def __getitem__(self, name: str) -> Estimate:
+        return self.figures[name]
+
+    def __getattr__(self, name: str) -> Estimate:
+        if name.startswith("_") or name not in self.figures:
+            raise AttributeError(f"OperatingPoint has no figure {name!r}.")
+        return self.figures[name]
+
+    def __str__(self) -> str:
+        return figures_text(self.figures, f"at {self.threshold:g}")
+
+    def f_beta(self, beta: float) -> Estimate:
+        """Return F-beta: recall counts beta times as much as precision."""
+        return self._counted(
+            lambda counts: counts.f_beta(beta), UNDEFINED["f1"], "f_beta", (0.0, 1.0)
+        )
+
+    def _proportion(self, name: str) -> Estimate:
+        events, of = PROPORTIONS[name]
+        rows, counts = self.evaluation.rows, self.counts
+        if sum(getattr(counts, field) for field in of) == 0:
+            return Estimate(float("nan"), why=UNDEFINED.get(name, "there is no row"))
+        happened, concerned = self._cells(events), self._cells(of)
+        return uncertainty.proportion(
+            happened[concerned],
+            None if rows.weight is None else rows.weight[concerned],
+            None if rows.cluster is None else rows.cluster[concerned],
+            self.evaluation.settings,
+        )
+
+    def _cells(self, fields: tuple[str, ...]) -> Array:
+        """Return where the rows of these cells of the confusion matrix are."""
+        truth, decided = self.evaluation.truth, self.evaluation.scores >= self.threshold
+        cells = {
+            "tp": truth & decided,
+            "fn": truth & ~decided,
+            "fp": ~truth & decided,
+            "tn": ~truth & ~decided,
+        }
+        where = cells[fields[0]]
+        for field in fields[1:]:
+            where = where | cells[field]
+        return where
+
+    def _resampled(self, name: str) -> Estimate:
+        return self._counted(
+            lambda counts: getattr(counts, name), UNDEFINED.get(name, ""), name, RANGES[name]
+        )
+
+    def _counted(
+        self,
+        figure: Callable[[ConfusionCounts[FloatArray]], FloatArray],
+        why: str,
+        name: str,
+        bounds: tuple[float, float],
+    ) -> Estimate:
+        value = float(figure(self.counts))  # type: ignore[arg-type]  # the same formula serves numbers
+        if np.isnan(value):
+            return Estimate(value, why=why)
+        e = self.evaluation
+        return uncertainty.of_counts(
+            value,
+            figure,
+            e.truth,
+            e.scores >= self.threshold,
+            e.rows.weight,
+            e.rows.cluster,
+            e.settings,
+            bounds,
+        )
+
+
+def _constant_loss(kind: str, prevalence: float) -> float:
+    """Return the loss of always saying the prevalence: its entropy, or its variance."""
+    if kind == "brier":
+        return prevalence * (1 - prevalence)
+    shares = np.array([prevalence, 1 - prevalence])
+    shares = shares[shares > 0]
+    return float(-np.sum(shares * np.log(shares)))
