@@ -11,6 +11,7 @@ from xent.data import Encoder, check_weights, target_values
 from xent.engines.threads import blas_threads
 from xent.errors import XentError
 from xent.evaluation import Verdict, judge
+from xent.evaluation.verdict_intervals import with_intervals
 from xent.runs.curve_files import curve_epochs, read_curves
 from xent.runs.evaluation_file import Evaluation, read_evaluation
 from xent.runs.folder import RunFolder, open_run_folder
@@ -183,13 +184,18 @@ class Run:
             raise XentError(
                 f"{table.name} has no column {missing[0]!r}, the target; without labels use predict."
             )
+        y, z = target.encode(target_values(table, target.names)), self._logits(table)
+        weights, distribution = _weight_column(table, weight), self.model.distribution
         figures = judge(
             target.task,
-            target.encode(target_values(table, target.names)),
-            self._logits(table),
-            distribution=self.model.distribution,
+            y,
+            z,
+            distribution=distribution,
             constant=self.evaluation.constant,
-            weight=_weight_column(table, weight),
+            weight=weights,
+        )
+        figures = with_intervals(
+            figures, target.task, y, z, distribution=distribution, weight=weights
         )
         return Verdict(target.task, {"new data": figures})
 

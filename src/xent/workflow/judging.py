@@ -8,6 +8,7 @@ import polars as pl
 
 from xent.engines import NumpyEngine
 from xent.evaluation import PartFigures, Verdict, fit_constant, judge
+from xent.evaluation.verdict_intervals import with_intervals
 from xent.runs import Evaluation, Model
 from xent.runs.evaluation_file import write_evaluation
 from xent.runs.model_file import write_model
@@ -62,6 +63,16 @@ def evaluate_parts(
         part: _figures(model, rows, outputs[part], constant)
         for part, rows in prepared.parts.items()
     }
+    # the last part is the one that nothing was fitted to or chosen by
+    last, rows = list(prepared.parts.items())[-1]
+    verdict[last] = with_intervals(
+        verdict[last],
+        model.task,
+        rows.y,
+        outputs[last],
+        distribution=distribution,
+        weight=rows.weight,
+    )
     linear = {
         part: _figures(model, rows, baseline.predict(rows.X), constant)
         for part, rows in prepared.parts.items()

@@ -195,9 +195,7 @@ class OperatingPoint:
 
     def f_beta(self, beta: float) -> Estimate:
         """Return F-beta: recall counts beta times as much as precision."""
-        return self._counted(
-            lambda counts: counts.f_beta(beta), UNDEFINED["f1"], "f_beta", (0.0, 1.0)
-        )
+        return self._counted(lambda counts: counts.f_beta(beta), UNDEFINED["f1"], (0.0, 1.0))
 
     def _proportion(self, name: str) -> Estimate:
         events, of = PROPORTIONS[name]
@@ -228,14 +226,13 @@ class OperatingPoint:
 
     def _resampled(self, name: str) -> Estimate:
         return self._counted(
-            lambda counts: getattr(counts, name), UNDEFINED.get(name, ""), name, RANGES[name]
+            lambda counts: getattr(counts, name), UNDEFINED.get(name, ""), RANGES[name]
         )
 
     def _counted(
         self,
         figure: Callable[[ConfusionCounts[FloatArray]], FloatArray],
         why: str,
-        name: str,
         bounds: tuple[float, float],
     ) -> Estimate:
         value = float(figure(self.counts))  # type: ignore[arg-type]  # the same formula serves numbers

@@ -121,17 +121,25 @@ class MulticlassEvaluation(Evaluation):
 
     def _averaged(self, name: str) -> Estimate:
         figure, average = AVERAGED[name]
-        return self._resampled(
-            lambda weight: float(
+
+        def averaged(truth: Array, decided: Array, weight: FloatArray | None) -> float:
+            return float(
                 figure(
-                    self.truth,
-                    labels=self.decided,
+                    truth,
+                    labels=decided,
                     average=average,
                     n_classes=self.n_classes,
                     weight=weight,
                 )
-            ),
-            "every class is absent or never predicted",
+            )
+
+        return uncertainty.resampled_decisions(
+            averaged,
+            self.truth,
+            self.decided,
+            self.rows,
+            self.settings,
+            why="every class is absent or never predicted",
         )
 
     @cached_property
@@ -145,12 +153,20 @@ class MulticlassEvaluation(Evaluation):
         if self.rows.declared == "labels":
             return Estimate(NAN, why="labels have no order to rank by")
 
-        def figure(weight: FloatArray | None) -> float:
-            if name == "hand_till_auc":
-                return hand_till_auc(self.truth, self._odds, weight=weight)
-            return float(one_vs_rest_auc(self.truth, self._odds, average="macro", weight=weight))
-
-        return self._resampled(figure, "every class is absent, or alone")
+        why, rows = "every class is absent, or alone", self.rows
+        if name == "hand_till_auc":
+            return self._resampled(
+                lambda weight: hand_till_auc(self.truth, self._odds, weight=weight), why
+            )
+        return uncertainty.macro_auc(
+            self.truth[:, None] == np.arange(self.n_classes),
+            self._odds,
+            one_vs_rest_auc(self.truth, self._odds, weight=rows.weight),
+            rows.weight,
+            rows.cluster,
+            self.settings,
+            why,
+        )
 
     def _resampled(self, figure: Callable[[FloatArray | None], float], why: str = "") -> Estimate:
         return uncertainty.resampled(figure, self.rows, self.settings, bounds=(0.0, 1.0), why=why)

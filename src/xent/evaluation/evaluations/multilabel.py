@@ -82,11 +82,11 @@ class MultilabelEvaluation(Evaluation):
                 f"{average}_{name}": partial(self._averaged, name, average) for name in FIGURES
             }
         ranked: dict[str, tuple[Callable[..., float], tuple[float, float]]] = {
-            "macro_auc": (partial(multilabel_auc, average="macro"), (0.0, 1.0)),
             "ranking_loss": (ranking_loss, (0.0, 1.0)),
             "lrap": (lrap, (0.0, 1.0)),
             "coverage_error": (coverage_error, (0.0, float(self.truth.shape[1]))),
         }
+        recipes["macro_auc"] = self._macro_auc
         return recipes | {
             name: partial(self._ranked, figure, bounds) for name, (figure, bounds) in ranked.items()
         }
@@ -139,6 +139,20 @@ class MultilabelEvaluation(Evaluation):
 
         why = "no label is true or predicted"
         return uncertainty.resampled(figure, self.rows, self.settings, bounds=(0.0, 1.0), why=why)
+
+    def _macro_auc(self) -> Estimate:
+        if self.rows.declared == "labels":
+            return Estimate(NAN, why="labels have no order to rank by")
+        rows = self.rows
+        return uncertainty.macro_auc(
+            self.truth,
+            self.scores,
+            float(multilabel_auc(self.truth, self.scores, average="macro", weight=rows.weight)),
+            rows.weight,
+            rows.cluster,
+            self.settings,
+            "every label is the same in every row",
+        )
 
     def _ranked(self, figure: Callable[..., float], bounds: tuple[float, float]) -> Estimate:
         if self.rows.declared == "labels":

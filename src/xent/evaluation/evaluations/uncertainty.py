@@ -11,12 +11,18 @@ import numpy as np
 
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import weighted_mean
-from xent.evaluation.intervals.delong import delong
+from xent.evaluation.intervals.average_precision import average_precision_interval
+from xent.evaluation.intervals.delong import auc_contributions, delong
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.proportions import proportion_interval
-from xent.evaluation.intervals.replicates import bootstrap_ranking
 from xent.evaluation.intervals.running_sums import draw_counts
-from xent.evaluation.intervals.spread import cluster_codes, sum_variance, t_quantile
+from xent.evaluation.intervals.spread import (
+    back_from_logit,
+    cluster_codes,
+    logit,
+    normal_quantile,
+    sum_variance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +30,16 @@ if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray, IntArray
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
 
-__all__ = ["auc", "average_precision", "mean", "of_counts", "proportion", "resampled"]
+__all__ = [
+    "auc",
+    "average_precision",
+    "macro_auc",
+    "mean",
+    "of_counts",
+    "proportion",
+    "resampled",
+    "resampled_decisions",
+]
 
 NAN = float("nan")
 
@@ -66,29 +81,17 @@ def average_precision(
     cluster: Array | None,
     settings: IntervalSettings,
 ) -> Estimate:
-    """Return the average precision; its interval is the bootstrap's, from one sort."""
+    """Return the average precision; its interval is made on the logit scale."""
     if np.isnan(value):
         return Estimate(value, level=settings.level, n=len(truth), why="there is no positive row")
 
-    def make() -> Estimate:
-        replicates = bootstrap_ranking(
-            truth,
-            scores,
-            weight=weight,
-            cluster=cluster,
-            n_bootstrap=settings.n_bootstrap,
-            random_state=settings.random_state,
-        )
-        return _percentiles(
-            value,
-            replicates.average_precision,
-            settings,
-            (0.0, 1.0),
-            len(truth),
-            method=replicates.method,
-        )
-
-    return lazy_estimate(value, _or_none(make, value, len(truth), settings), level=settings.level)
+    return lazy_estimate(
+        value,
+        lambda: average_precision_interval(
+            truth, scores, weight=weight, cluster=cluster, level=settings.level
+        ),
+        level=settings.level,
+    )
 
 
 def mean(
@@ -110,13 +113,14 @@ def mean(
     )
 
 
-def mean_interval(values, *, weight, cluster, level):
+def mean_interval(
+    values: FloatArray, *, weight: FloatArray | None, cluster: Array | None, level: float
+) -> Estimate:
     codes = cluster_codes(cluster, weight, len(values))
     share = np.full(len(values), 1 / len(values)) if weight is None else weight / weight.sum()
     value = weighted_mean(values, weight)
     sd = sum_variance(share * (values - value), codes) ** 0.5
-    k = len(values) if codes is None else int(codes.max()) + 1
-    half = t_quantile(level, k - 1) * sd if k > 1 else NAN
+    half = normal_quantile(level) * sd
     return Estimate(value, value - half, value + half, level, "t", len(values))
 
 
@@ -169,6 +173,82 @@ def resampled(
     return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
 
+def macro_auc(
+    truth: Array,
+    scores: Array,
+    value: float,
+    weight: FloatArray | None,
+    cluster: Array | None,
+    settings: IntervalSettings,
+    why: str,
+) -> Estimate:
+    """Return the mean AUC of several columns; its interval is DeLong's for the sum of their contributions.
+
+    Parameters
+    ----------
+    truth, scores : arrays of shape (n, K)
+        A column a class or a label; one that is the same in every row is left out.
+    """
+    n = len(truth)
+    if np.isnan(value):
+        return Estimate(value, level=settings.level, n=n, why=why)
+
+    def make() -> Estimate:
+        columns = [k for k in range(truth.shape[1]) if 0 < np.count_nonzero(truth[:, k]) < n]
+        adds = np.zeros(n)
+        for k in columns:
+            adds += auc_contributions(truth[:, k], scores[:, k], weight)[1]
+        codes = cluster_codes(cluster, weight, n)
+        sd = sum_variance(adds / len(columns), codes) ** 0.5
+        method = "DeLong (macro)" if codes is None else "DeLong (macro, clusters)"
+        if not (0 < value < 1 and sd > 0):
+            why = "the classes are separated: the rows show no spread"
+            return Estimate(value, level=settings.level, method=method, n=n, why=why)
+        # on the logit scale the interval stays inside (0, 1); d logit = d value / (value (1 - value))
+        half = normal_quantile(settings.level) * sd / (value * (1 - value))
+        low, high = (back_from_logit(logit(value) + sign * half) for sign in (-1, 1))
+        return Estimate(value, low, high, settings.level, method, n)
+
+    return lazy_estimate(value, make, level=settings.level)
+
+
+def resampled_decisions(
+    figure: Callable[[Array, Array, FloatArray | None], float],
+    truth: Array,
+    decided: Array,
+    rows: LabelledRows,
+    settings: IntervalSettings,
+    *,
+    why: str,
+) -> Estimate:
+    """Return a figure in [0, 1] of classes and decisions; its interval is the bootstrap's.
+
+    Rows of the same class and decision are interchangeable, so that without weights a replicate
+    draws how often each pair occurs, not rows.
+    """
+    bounds = (0.0, 1.0)
+    if rows.weight is not None or rows.cluster is not None:
+        return resampled(
+            lambda weight: figure(truth, decided, weight), rows, settings, bounds=bounds, why=why
+        )
+    value, n = float(figure(truth, decided, None)), len(truth)
+    if np.isnan(value):
+        return Estimate(value, level=settings.level, n=n, why=why)
+
+    def make() -> Estimate:
+        pairs, counts = np.unique(np.stack([truth, decided], axis=1), axis=0, return_counts=True)
+        generator = np.random.default_rng(settings.random_state)
+        replicates = np.array(
+            [
+                figure(pairs[:, 0], pairs[:, 1], drawn.astype(np.float64))
+                for drawn in generator.multinomial(n, counts / n, settings.n_bootstrap)
+            ]
+        )
+        return _percentiles(value, replicates, settings, bounds, n)
+
+    return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
+
+
 def _drawn(generator: np.random.Generator, n: int, codes: IntArray | None) -> FloatArray:
     """Return how often each row is drawn; the rows of a cluster go together."""
     if codes is None:
@@ -216,11 +296,10 @@ def _percentiles(
     settings: IntervalSettings,
     bounds: tuple[float, float],
     n: int,
-    method: str = "",
 ) -> Estimate:
     """Return the percentile interval, inside the figure's range; of no width only with a reason."""
     defined = replicates[~np.isnan(replicates)]
-    method = method or f"bootstrap ({settings.n_bootstrap}, seed {settings.random_state})"
+    method = f"bootstrap ({settings.n_bootstrap}, seed {settings.random_state})"
     if 2 * len(defined) < len(replicates):
         why = f"undefined in {len(replicates) - len(defined)} of {len(replicates)} replicates"
         return Estimate(value, level=settings.level, method=method, n=n, why=why)

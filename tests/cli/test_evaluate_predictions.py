@@ -1,0 +1,61 @@
+"""xent evaluate on predictions from anywhere."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    generator = np.random.default_rng(0)
+    y = generator.random(200) < 0.4
+    p = 1 / (1 + np.exp(-(generator.normal(size=200) + 2 * y - 1)))
+    lines = [
+        f"{'yes' if a else 'no'},{b:.6f},{'ab'[i % 2]}"
+        for i, (a, b) in enumerate(zip(y, p, strict=True))
+    ]
+    (tmp_path / "p.csv").write_text("\n".join(["label,p,part", *lines]) + "\n")
+    return "p.csv"
+
+
+def test_a_table_of_figures_with_intervals(xent, predictions):
+    outcome = xent(
+        "evaluate", predictions, "--label", "label", "--probability", "p", "--positive", "yes"
+    )
+    assert outcome.code == 0
+    assert outcome.out.startswith("p.csv: binary; positive class 'yes'\n")
+    assert "200 rows" in outcome.out
+    assert "DeLong" in outcome.out
+    assert not outcome.err
+
+
+def test_json_and_groups(xent, predictions):
+    options = ["--label", "label", "--probability", "p", "--positive", "yes", "--group", "part"]
+    outcome = xent("evaluate", predictions, *options, "--json", "--n-bootstrap", "100")
+    described = json.loads(outcome.out)
+    assert described["classes"] == ["no", "yes"]
+    assert set(described["groups"]) == {"a", "b"}
+    assert described["figures"]["auc"]["low"] < described["figures"]["auc"]["value"]
+    assert "part a" in xent("evaluate", predictions, *options, "--n-bootstrap", "0").out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--label", "label"], "exactly one of probability, logit"),
+        (["--probability", "p"], "--probability needs --label"),
+        (["--label", "labl", "--probability", "p"], "Did you mean 'label'"),
+        (["--label", "label", "--probability", "p"], "positive must say"),
+        (["x.csv", "--label", "label", "--probability", "p"], "one table of predictions"),
+        ([], "p.csv is a table"),
+        (["--label", "label", "--probability", "p", "--positive", "yes", "--level", "2"], "level"),
+    ],
+)
+def test_mistakes_get_one_line(xent, predictions, options, message):
+    outcome = xent("evaluate", predictions, *options)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
