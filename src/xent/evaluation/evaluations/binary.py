@@ -16,7 +16,8 @@ from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures, figures_text
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
-from xent.evaluation.intervals.estimate import Estimate
+from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
+from xent.evaluation.intervals.proportions import proportion_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,17 +199,22 @@ class OperatingPoint:
         return self._counted(lambda counts: counts.f_beta(beta), UNDEFINED["f1"], (0.0, 1.0))
 
     def _proportion(self, name: str) -> Estimate:
-        events, of = PROPORTIONS[name]
-        rows, counts = self.evaluation.rows, self.counts
-        if sum(getattr(counts, field) for field in of) == 0:
-            return Estimate(float("nan"), why=UNDEFINED.get(name, "there is no row"))
-        happened, concerned = self._cells(events), self._cells(of)
-        return uncertainty.proportion(
-            happened[concerned],
-            None if rows.weight is None else rows.weight[concerned],
-            None if rows.cluster is None else rows.cluster[concerned],
-            self.evaluation.settings,
-        )
+        value = getattr(self.counts, name)
+        if np.isnan(value):
+            return Estimate(value, why=UNDEFINED.get(name, "there is no row"))
+        settings = self.evaluation.settings
+
+        def make() -> Estimate:
+            rows = self.evaluation.rows
+            happened, concerned = (self._cells(fields) for fields in PROPORTIONS[name])
+            return proportion_interval(
+                happened[concerned],
+                weight=None if rows.weight is None else rows.weight[concerned],
+                cluster=None if rows.cluster is None else rows.cluster[concerned],
+                level=settings.level,
+            )
+
+        return lazy_estimate(value, make, level=settings.level)
 
     def _cells(self, fields: tuple[str, ...]) -> Array:
         """Return where the rows of these cells of the confusion matrix are."""
