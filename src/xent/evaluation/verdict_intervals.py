@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ def with_intervals(
     for name, figure in figures.figures.items():
         estimate = None
         if name in _LOSSES:
-            estimate = uncertainty.mean(per_row[name], kept, None, settings)
+            bounds = (-math.inf if task == "regression" else 0.0, math.inf)
+            estimate = uncertainty.mean(per_row[name], kept, None, settings, bounds)
         elif evaluation is not None and _LONGER.get(name, name) in evaluation.figures:
             estimate = evaluation[_LONGER.get(name, name)]
         if estimate is None or not estimate.has_interval or np.isnan(figure.value):

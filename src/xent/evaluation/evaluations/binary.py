@@ -16,8 +16,9 @@ from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures, figures_text
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
+from xent.evaluation.intervals.decision_figures import f_beta_interval
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
-from xent.evaluation.intervals.proportions import proportion_interval
+from xent.evaluation.intervals.proportions import kish, proportion_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,7 +181,7 @@ class OperatingPoint:
         """Name to `Estimate`."""
         return LazyFigures(
             {name: partial(self._proportion, name) for name in PROPORTIONS}
-            | {name: partial(self._resampled, name) for name in RANGES}
+            | {name: partial(self._of_counts, name) for name in RANGES}
         )
 
     def __getitem__(self, name: str) -> Estimate:
@@ -196,7 +197,14 @@ class OperatingPoint:
 
     def f_beta(self, beta: float) -> Estimate:
         """Return F-beta: recall counts beta times as much as precision."""
-        return self._counted(lambda counts: counts.f_beta(beta), UNDEFINED["f1"], (0.0, 1.0))
+        value = float(self.counts.f_beta(beta))
+        if np.isnan(value):
+            return Estimate(value, why=UNDEFINED["f1"])
+        e = self.evaluation
+        n_effective = float("nan") if e.rows.weight is None else kish(e.rows.weight)
+        return f_beta_interval(
+            self.counts, beta=beta, level=e.settings.level, n_effective=n_effective
+        )
 
     def _proportion(self, name: str) -> Estimate:
         value = getattr(self.counts, name)
@@ -230,30 +238,21 @@ class OperatingPoint:
             where = where | cells[field]
         return where
 
-    def _resampled(self, name: str) -> Estimate:
-        return self._counted(
-            lambda counts: getattr(counts, name), UNDEFINED.get(name, ""), RANGES[name]
-        )
-
-    def _counted(
-        self,
-        figure: Callable[[ConfusionCounts[FloatArray]], FloatArray],
-        why: str,
-        bounds: tuple[float, float],
-    ) -> Estimate:
-        value = float(figure(self.counts))  # type: ignore[arg-type]  # the same formula serves numbers
-        if np.isnan(value):
-            return Estimate(value, why=why)
+    def _of_counts(self, name: str) -> Estimate:
+        if np.isnan(getattr(self.counts, name)):
+            return Estimate(float("nan"), why=UNDEFINED[name])
         e = self.evaluation
+        decided = e.scores >= self.threshold
+        rows = e.rows
         return uncertainty.of_counts(
-            value,
-            figure,
+            name,
+            self.counts,
             e.truth,
-            e.scores >= self.threshold,
-            e.rows.weight,
-            e.rows.cluster,
+            decided,
+            rows.weight,
+            rows.cluster,
             e.settings,
-            bounds,
+            RANGES[name],
         )
 
 

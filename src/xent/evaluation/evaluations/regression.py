@@ -57,15 +57,19 @@ class RegressionEvaluation(Evaluation):
 
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:
         recipes: dict[str, Callable[[], Estimate]] = {
-            "mae": partial(self._mean, np.abs),
-            "mse": partial(self._mean, np.square),
-            "bias": partial(self._mean, np.negative),
+            "mae": partial(self._mean, np.abs, (0.0, INFINITY)),
+            "mse": partial(self._mean, np.square, (0.0, INFINITY)),
+            "bias": partial(self._mean, np.negative, (-INFINITY, INFINITY)),
         }
         return recipes | {name: partial(self._resampled, name) for name in RESAMPLED}
 
-    def _mean(self, of: Callable[[FloatArray], FloatArray]) -> Estimate:
+    def _mean(
+        self, of: Callable[[FloatArray], FloatArray], bounds: tuple[float, float]
+    ) -> Estimate:
         rows = self.rows
-        return uncertainty.mean(of(self.residuals), rows.weight, rows.cluster, self.settings)
+        return uncertainty.mean(
+            of(self.residuals), rows.weight, rows.cluster, self.settings, bounds
+        )
 
     def _resampled(self, name: str) -> Estimate:
         figure, bounds, why = RESAMPLED[name]

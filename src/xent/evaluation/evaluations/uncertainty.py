@@ -12,9 +12,11 @@ import numpy as np
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import weighted_mean
 from xent.evaluation.intervals.average_precision import average_precision_interval
+from xent.evaluation.intervals.decision_figures import decision_interval
 from xent.evaluation.intervals.delong import auc_contributions, delong
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
-from xent.evaluation.intervals.proportions import proportion_interval
+from xent.evaluation.intervals.means import mean_interval
+from xent.evaluation.intervals.proportions import kish, proportion_interval
 from xent.evaluation.intervals.running_sums import draw_counts
 from xent.evaluation.intervals.spread import (
     back_from_logit,
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 NAN = float("nan")
+MIN_REPLICATES = 2
 
 
 def proportion(
@@ -99,8 +102,9 @@ def mean(
     weight: FloatArray | None,
     cluster: Array | None,
     settings: IntervalSettings,
+    bounds: tuple[float, float] = (0.0, float("inf")),
 ) -> Estimate:
-    """Return the mean of the rows' values."""
+    """Return the mean of the rows' values; its interval is corrected for their skewness."""
     value = weighted_mean(values, weight)
     n = len(values)
     if not np.isfinite(value):
@@ -108,25 +112,16 @@ def mean(
         return Estimate(value, level=settings.level, n=n, why=why)
     return lazy_estimate(
         value,
-        lambda: mean_interval(values, weight=weight, cluster=cluster, level=settings.level),
+        lambda: mean_interval(
+            values, weight=weight, cluster=cluster, level=settings.level, bounds=bounds
+        ),
         level=settings.level,
     )
 
 
-def mean_interval(
-    values: FloatArray, *, weight: FloatArray | None, cluster: Array | None, level: float
-) -> Estimate:
-    codes = cluster_codes(cluster, weight, len(values))
-    share = np.full(len(values), 1 / len(values)) if weight is None else weight / weight.sum()
-    value = weighted_mean(values, weight)
-    sd = sum_variance(share * (values - value), codes) ** 0.5
-    half = normal_quantile(level) * sd
-    return Estimate(value, value - half, value + half, level, "t", len(values))
-
-
 def of_counts(
-    value: float,
-    figure: Callable[[ConfusionCounts[FloatArray]], FloatArray],
+    name: str,
+    counts: ConfusionCounts[float],
     truth: Array,
     decided: Array,
     weight: FloatArray | None,
@@ -134,13 +129,19 @@ def of_counts(
     settings: IntervalSettings,
     bounds: tuple[float, float],
 ) -> Estimate:
-    """Return a figure of the four counts; its interval is the bootstrap's."""
+    """Return a figure of the four counts; with clusters its interval is the bootstrap's."""
+    value, n = float(getattr(counts, name)), len(truth)
 
     def make() -> Estimate:
-        replicates = figure(_resampled_counts(truth, decided, weight, cluster, settings))
-        return _percentiles(value, replicates, settings, bounds, len(truth))
+        if cluster is None:
+            n_effective = NAN if weight is None else kish(weight)
+            return decision_interval(counts, name, level=settings.level, n_effective=n_effective)
+        if settings.n_bootstrap < MIN_REPLICATES:
+            return _without_replicates(value, n, settings)
+        codes = cluster_codes(cluster, weight, n)
+        drawn = _resampled_counts(truth, decided, weight, codes, settings)
+        return _percentiles(value, getattr(drawn, name), settings, bounds, n)
 
-    make = _or_none(make, value, len(truth), settings)
     return lazy_estimate(value, make, level=settings.level)
 
 
@@ -261,33 +262,33 @@ def _resampled_counts(
     truth: Array,
     decided: Array,
     weight: FloatArray | None,
-    cluster: Array | None,
+    codes: IntArray | None,
     settings: IntervalSettings,
 ) -> ConfusionCounts[FloatArray]:
+    """Return the four counts of replicates that draw whole clusters."""
+    assert codes is not None
     cell = 2 * (~truth).astype(np.int64) + (truth != decided)  # 0 tp, 1 fn, 2 tn, 3 fp
+    n_clusters = int(codes.max()) + 1
+    sums = np.bincount(4 * codes + cell, weights=weight, minlength=4 * n_clusters)
+    sums = sums.reshape(n_clusters, 4).astype(np.float64)
     generator = np.random.default_rng(settings.random_state)
-    codes = cluster_codes(cluster, weight, len(truth))
-    if codes is None and weight is None:
-        shares = np.bincount(cell, minlength=4) / len(cell)
-        drawn = generator.multinomial(len(cell), shares, settings.n_bootstrap).T.astype(np.float64)
-    else:
-        units = np.arange(len(cell)) if codes is None else codes
-        n_units = int(units.max()) + 1
-        sums = np.zeros((n_units, 4))
-        np.add.at(sums, (units, cell), 1.0 if weight is None else weight)
-        drawn = np.stack(
-            [draw_counts(generator, n_units) @ sums for _ in range(settings.n_bootstrap)], axis=1
-        )
+    draws = (draw_counts(generator, n_clusters) for _ in range(settings.n_bootstrap))
+    drawn = np.stack([draw @ sums for draw in draws], axis=1)
     return ConfusionCounts(tp=drawn[0], fn=drawn[1], fp=drawn[3], tn=drawn[2])
+
+
+def _without_replicates(value: float, n: int, settings: IntervalSettings) -> Estimate:
+    return Estimate(
+        value, level=settings.level, n=n, why="no interval without bootstrap replicates"
+    )
 
 
 def _or_none(
     make: Callable[[], Estimate], value: float, n: int, settings: IntervalSettings
 ) -> Callable[[], Estimate]:
-    if settings.n_bootstrap >= 2:
+    if settings.n_bootstrap >= MIN_REPLICATES:
         return make
-    why = "no interval without bootstrap replicates"
-    return lambda: Estimate(value, level=settings.level, n=n, why=why)
+    return lambda: _without_replicates(value, n, settings)
 
 
 def _percentiles(
