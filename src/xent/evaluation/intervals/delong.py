@@ -103,7 +103,7 @@ def delong(
     Examples
     --------
     >>> print(delong([0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.5, 0.3, 0.8, 0.9]))
-    0.7778 (0.0922 to 0.9918)
+    0.7778 (0.0331 to 0.9972)
     >>> separated = delong([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8])
     >>> print(separated, separated.why, sep=": ")
     1.0000 (0.1581 to 1.0000): the classes are separated: exact bound by 2 disjoint pairs
