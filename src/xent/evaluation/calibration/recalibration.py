@@ -102,7 +102,7 @@ def checked_logits(logits: object, n_columns: int | None = None) -> FloatArray:
         raise XentError(f"logits must be an array of numbers, got {array.dtype}.")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    given = 1 if array.ndim == 1 else array.shape[-1]
+    given = array.shape[1] if array.ndim == 2 else 1
     if array.ndim not in {1, 2} or given == 0 or (n_columns is not None and given != n_columns):
         expected = "(n,) or (n, K)"
         if n_columns is not None:
