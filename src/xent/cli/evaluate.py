@@ -14,6 +14,8 @@ from xent.errors import XentError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from xent.workflow.prediction_files import PredictionColumns
+
 __all__ = ["HELP", "command"]
 
 HELP = """Judge a trained run on new, labelled rows; or predictions from anywhere.
@@ -69,6 +71,9 @@ def _evaluate(
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Read a file of any size batch by batch; two classes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     columns = {
@@ -91,7 +96,10 @@ def _evaluate(
         raise XentError("--label goes with one table of predictions; a run needs no --label.")
     from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
 
-    predictions = read_predictions_of(source, PredictionColumns(label, **columns))
+    named = PredictionColumns(label, **columns)
+    if stream:
+        return _stream(source, named, level, as_json=as_json)
+    predictions = read_predictions_of(source, named)
     evaluation = predictions.evaluate(level=level, n_bootstrap=n_bootstrap, random_state=seed)
     parts = {None: evaluation} | (evaluation.by_group() if group is not None else {})
     if as_json:
@@ -106,6 +114,14 @@ def _evaluate(
     for name, part in parts.items():
         print(f"\n{group} {name}" if name is not None else "")
         print(part)
+    return 0
+
+
+def _stream(source: str, columns: PredictionColumns, level: float, *, as_json: bool) -> int:
+    from xent.workflow.streaming import evaluate_stream
+
+    evaluation = evaluate_stream(source, columns, level=level)
+    print(json.dumps(evaluation.to_json(), allow_nan=False) if as_json else evaluation)
     return 0
 
 

@@ -74,7 +74,7 @@ def test_binary_figures_are_those_of_the_plain_functions():
         assert e[name].value == pytest.approx(getattr(evaluation, name)(y, labels=labels)), name
     for name in ("balanced_accuracy", "youden_j", "lr_positive", "lr_negative", "accuracy"):
         assert e[name].value == pytest.approx(getattr(evaluation, name)(y, labels=labels)), name
-    assert e.prevalence == y.mean()
+    assert e.at(0.0).prevalence.value == y.mean()
 
 
 def test_every_figure_has_its_value_in_its_interval_and_a_method():

@@ -30,6 +30,7 @@ __all__ = ["BinaryEvaluation", "OperatingPoint"]
 
 # figures that are a share of rows: of which counts
 PROPORTIONS: Final = {
+    "prevalence": (("tp", "fn"), ("tp", "fn", "fp", "tn")),
     "accuracy": (("tp", "tn"), ("tp", "fn", "fp", "tn")),
     "precision": (("tp",), ("tp", "fp")),
     "recall": (("tp",), ("tp", "fn")),
@@ -37,6 +38,7 @@ PROPORTIONS: Final = {
     "fpr": (("fp",), ("fp", "tn")),
     "fnr": (("fn",), ("tp", "fn")),
     "npv": (("tn",), ("fn", "tn")),
+    "jaccard": (("tp",), ("tp", "fn", "fp")),
 }
 # the others, and the range that an interval must keep to
 RANGES: Final = {
@@ -89,12 +91,6 @@ class BinaryEvaluation(Evaluation):
         """The threshold of the figures: probability 0.5; NaN for scores, which have no neutral one."""
         return {**NEUTRAL, "labels": 1.0}.get(self.rows.declared, float("nan"))
 
-    @property
-    def prevalence(self) -> float:
-        """Share of the positive rows, by weight."""
-        counts = self.counts
-        return counts.n_positive / (counts.n_positive + counts.n_negative)
-
     def at(self, threshold: float) -> OperatingPoint:
         """Return the figures of predicting positive where the declared score is at least `threshold`."""
         threshold = float(threshold)
@@ -133,7 +129,9 @@ class BinaryEvaluation(Evaluation):
         rows = self.rows
         if kind == name:
             return uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
-        constant = _constant_loss(kind, self.prevalence)
+        counts = self.counts
+        prevalence = counts.n_positive / (counts.n_positive + counts.n_negative)
+        constant = _constant_loss(kind, prevalence)
         if constant == 0:
             return Estimate(float("nan"), why="one class is absent, and a constant is never wrong")
         mean = uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
