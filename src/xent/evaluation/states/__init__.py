@@ -1,1 +1,7 @@
 """States that take rows batch by batch and merge: one pass, exactly, for data of any size."""
+
+from xent.evaluation.states.binary_state import BinaryState
+from xent.evaluation.states.binned_state import BinnedState, Bracket
+from xent.evaluation.states.exact_sum import ExactSum
+
+__all__ = ["BinaryState", "BinnedState", "Bracket", "ExactSum"]

@@ -1,0 +1,126 @@
+"""Log loss and Brier score of rows that arrive in batches, summed exactly."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xent.distributions import Bernoulli
+from xent.errors import XentError
+from xent.evaluation.states.exact_sum import ExactSum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xent.arrays import Array, FloatArray
+
+__all__ = ["INPUTS", "BinaryLosses"]
+
+INPUTS = ("scores", "probabilities", "logits")
+CHUNK = 1 << 14  # rows whose float64 copies stay in the cache
+
+
+class BinaryLosses:
+    """Sums of log loss and squared error over rows, their weight, and what the rows declared.
+
+    Every row's loss is a float64; the sums of them are exact, so that order and grouping do not
+    matter. Scores that are neither probabilities nor logits have no loss: the figures are NaN.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __init__(self) -> None:
+        self.declared: str | None = None
+        self.n_rows = 0
+        self.weight = ExactSum()
+        self._log_loss = ExactSum()
+        self._squares = ExactSum()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same sums of the same kind of prediction."""
+        if not isinstance(other, BinaryLosses):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+    @property
+    def log_loss(self) -> float:
+        """Mean negative log-likelihood in nats, rounded once."""
+        return math.nan if self.declared == "scores" else self._log_loss.over(self.weight)
+
+    @property
+    def brier(self) -> float:
+        """Mean of (p - y)^2, rounded once."""
+        return math.nan if self.declared == "scores" else self._squares.over(self.weight)
+
+    def check_declared(self, name: str | None) -> None:
+        """Refuse to sum logits with probabilities."""
+        if name is not None and self.declared not in {None, name}:
+            raise XentError(
+                f"all batches must give {self.declared}=, as the first did, got {name}=."
+            )
+
+    def add(self, truth: Array, values: Array, weight: FloatArray | None, name: str) -> None:
+        """Add checked rows, given as `name` says."""
+        self.declared = name
+        self.n_rows += truth.size
+        self.weight.add([float(truth.size)] if weight is None else weight)
+        if name == "scores":
+            return
+        for start in range(0, truth.size, CHUNK):
+            rows = slice(start, start + CHUNK)
+            losses, squares = _row_losses(truth[rows], values[rows].astype(np.float64), name)
+            if weight is not None:
+                losses, squares = losses * weight[rows], squares * weight[rows]
+            self._log_loss.add(losses)
+            self._squares.add(squares)
+
+    def merge(self, other: BinaryLosses) -> None:
+        """Add the rows of another one that declared the same."""
+        self.check_declared(other.declared)
+        self.declared = self.declared or other.declared
+        self.n_rows += other.n_rows
+        self.weight.merge(other.weight)
+        self._log_loss.merge(other._log_loss)
+        self._squares.merge(other._squares)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold, without any loss."""
+        return {
+            "declared": self.declared,
+            "n_rows": self.n_rows,
+            "weight": self.weight.to_json(),
+            "log_loss": self._log_loss.to_json(),
+            "squares": self._squares.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> BinaryLosses:
+        """Read what `to_json` wrote, checking it."""
+        fields = description if isinstance(description, dict) else {}
+        declared, n_rows = fields.get("declared"), fields.get("n_rows")
+        if declared not in {None, *INPUTS}:
+            raise XentError(f"declared must be one of {', '.join(INPUTS)}, got {declared!r:.40}.")
+        if type(n_rows) is not int or n_rows < 0:
+            raise XentError(f"n_rows must be a number of rows, got {n_rows!r:.40}.")
+        losses = cls()
+        losses.declared, losses.n_rows = declared, n_rows
+        losses.weight = ExactSum.from_json(fields.get("weight", {}))
+        losses._log_loss = ExactSum.from_json(fields.get("log_loss", {}))
+        losses._squares = ExactSum.from_json(fields.get("squares", {}))
+        return losses
+
+
+def _row_losses(truth: Array, values: FloatArray, name: str) -> tuple[FloatArray, FloatArray]:
+    if name == "logits":
+        bernoulli = Bernoulli()
+        likely = np.asarray(bernoulli.mean(values))
+        return np.asarray(bernoulli.nll(values, truth)), np.square(likely - truth)
+    losses = np.empty(values.size)
+    own, other = np.flatnonzero(truth), np.flatnonzero(~truth)
+    with np.errstate(divide="ignore"):
+        # One logarithm a row; log1p keeps the small probabilities of the negative rows.
+        losses[own] = -np.log(values.take(own))
+        losses[other] = -np.log1p(-values.take(other))
+    return losses, np.square(values - truth)

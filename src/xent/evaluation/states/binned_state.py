@@ -1,0 +1,248 @@
+"""Binary predictions in fixed memory: counts in bins, and brackets that hold the exact areas."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xent.errors import XentError
+from xent.evaluation.states.batches import binary_batch, declared, is_empty
+from xent.evaluation.states.binary_losses import BinaryLosses
+from xent.evaluation.states.exact_bins import ExactBins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xent.arrays import Array, IntArray
+
+__all__ = ["BinnedState", "Bracket"]
+
+N_BINS = 1 << 16
+CHUNK = 1 << 15
+LARGEST_LOGIT = 32.0  # a probability of 1e-14: beyond it the bins at the ends take everything
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """An interval that holds the exact figure for certain: no level, no chance.
+
+    Parameters
+    ----------
+    low, middle, high : float
+        The least and the largest value that the bins allow, and one between them.
+    """
+
+    low: float
+    middle: float
+    high: float
+
+    @property
+    def error_bound(self) -> float:
+        """How far `middle` can be from the exact figure."""
+        return max(self.high - self.middle, self.middle - self.low)
+
+
+class BinnedState:
+    """Counts of positives and negatives in bins of the scores, over any number of batches.
+
+    Memory is fixed, 16 bytes a bin. Bins are cut so that a higher bin holds higher scores only: AUC
+    and average precision lie inside a `Bracket` as wide as the pairs that share a bin. Log loss and
+    Brier score are exact. The state of several batches, in any order and grouping, equals the state
+    of all rows at once, weights included.
+
+    Parameters
+    ----------
+    n_bins : int
+        A power of two from 2^10 to 2^22. Probabilities get bins of equal width, logits too between
+        -32 and 32, and scores the leading bits of their float32, so that their range need not be
+        known.
+
+    Examples
+    --------
+    >>> state = BinnedState()
+    >>> state.update([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
+    >>> state.auc
+    Bracket(low=0.75, middle=0.75, high=0.75)
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __init__(self, *, n_bins: int = N_BINS) -> None:
+        if n_bins not in {1 << bits for bits in range(10, 23)}:
+            raise XentError(f"n_bins must be a power of two from 2^10 to 2^22, got {n_bins}.")
+        self.n_bins = n_bins
+        self._bins = ExactBins(2 * n_bins)
+        self._losses = BinaryLosses()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same counts and sums, exactly."""
+        if not isinstance(other, BinnedState):
+            return NotImplemented
+        return self._bins == other._bins and self._losses == other._losses
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows taken so far, those of weight 0 left out."""
+        return self._losses.n_rows
+
+    @property
+    def weight(self) -> float:
+        """Total weight of the rows: their number where none had a weight."""
+        return self._losses.weight.value
+
+    def update(
+        self,
+        y: object,
+        *,
+        scores: object = None,
+        probabilities: object = None,
+        logits: object = None,
+        weight: object = None,
+    ) -> None:
+        """Take the rows of one batch, which may be empty.
+
+        Parameters
+        ----------
+        y, scores, probabilities, logits, weight
+            As for `BinaryState.update`.
+
+        Raises
+        ------
+        XentError
+            When the arrays do not fit each other or earlier batches, y holds anything but 0 and 1,
+            or a prediction is NaN or out of range. The batch is then left out as a whole.
+        """
+        name, values = declared(scores=scores, probabilities=probabilities, logits=logits)
+        self._losses.check_declared(name)
+        if is_empty(y, values, weight):
+            return
+        truth, given, kept = binary_batch(y, name, values, weight)
+        for start in range(0, truth.size, CHUNK):
+            rows = slice(start, start + CHUNK)
+            places = _places(given[rows], name, self.n_bins)
+            places *= 2
+            places += truth[rows]
+            self._bins.add(places, None if kept is None else kept[rows])
+        self._losses.add(truth, given, kept, name)
+
+    def merge(self, other: BinnedState) -> BinnedState:
+        """Take the rows of another state, leaving that as it is; returns self.
+
+        Raises
+        ------
+        XentError
+            When the other state has other bins.
+        """
+        if other.n_bins != self.n_bins:
+            raise XentError(
+                f"states that merge must have the same n_bins, got {self.n_bins} and {other.n_bins}."
+            )
+        self._losses.merge(other._losses)
+        self._bins.merge(other._bins)
+        return self
+
+    @property
+    def auc(self) -> Bracket:
+        """Area under the ROC curve: pairs that share a bin all lost, half won, all won."""
+        positives, negatives, tp, fp = self._by_bin()
+        pairs = tp[-1] * fp[-1]
+        if pairs == 0:
+            return Bracket(math.nan, math.nan, math.nan)
+        sure = _total(negatives * (tp - positives))
+        open_ = _total(negatives * positives)
+        # Sums of weights may exceed the number of pairs by a rounding.
+        return Bracket(
+            min(sure / pairs, 1.0),
+            min((2 * sure + open_) / (2 * pairs), 1.0),
+            min((sure + open_) / pairs, 1.0),
+        )
+
+    @property
+    def average_precision(self) -> Bracket:
+        """Average precision: within a bin the negatives first, all tied, the positives first."""
+        positives, negatives, tp, fp = (array.astype(np.float64) for array in self._by_bin())
+        if tp[-1] == 0:
+            return Bracket(math.nan, math.nan, math.nan)
+        filled = positives > 0
+        positives, negatives, tp, fp = (part[filled] for part in (positives, negatives, tp, fp))
+        above = tp - positives + fp
+        # The positives come one by one behind all negatives of their bin: at least the integral
+        # of (a + t) / (a + t + fp) for t from 0 to P.
+        # Above zero wherever fp is; where it is not, every row down to here is positive.
+        ratio = positives / np.where(fp > 0, above, 1.0)
+        worst = positives - fp * np.log1p(ratio)
+        middle = positives * tp / (tp + fp)
+        best = positives * tp / (tp + fp - negatives)
+        low, centre, high = (math.fsum(part) / tp[-1] for part in (worst, middle, best))
+        slack = 1e-12  # the roundings of these sums, so that the bracket stays certain
+        low, high = max(low - slack, 0.0), min(high + slack, 1.0)
+        return Bracket(low, min(max(centre, low), high), high)
+
+    @property
+    def log_loss(self) -> float:
+        """Mean negative log-likelihood in nats; NaN from scores, which have none, or without rows."""
+        return self._losses.log_loss
+
+    @property
+    def brier(self) -> float:
+        """Mean of (p - y)^2; NaN from scores, which are no probabilities, or without rows."""
+        return self._losses.brier
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold, without any loss."""
+        return {"bins": self._bins.to_json(), "losses": self._losses.to_json()}
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> BinnedState:
+        """Read what `to_json` wrote, checking it.
+
+        Raises
+        ------
+        XentError
+            When it is anything else.
+        """
+        fields = description if isinstance(description, dict) else {}
+        bins = ExactBins.from_json(fields.get("bins", {}))
+        state = cls(n_bins=bins.n_bins // 2)
+        if bins.n_bins % 2:
+            raise XentError(f"n_bins must be even, two for each bin, got {bins.n_bins}.")
+        state._bins, state._losses = bins, BinaryLosses.from_json(fields.get("losses", {}))
+        return state
+
+    def _by_bin(self) -> tuple[Array, Array, Array, Array]:
+        # From the highest bin down: positives, negatives, and both with all that lies above.
+        totals = self._bins.totals.reshape(-1, 2)[::-1]
+        if totals.dtype.kind == "i":
+            totals = totals.astype(object)  # Python's integers: products of counts pass 2^63
+        negatives, positives = totals[:, 0], totals[:, 1]
+        return positives, negatives, np.cumsum(positives), np.cumsum(negatives)
+
+
+def _total(terms: Array) -> Any:
+    return int(terms.sum()) if terms.dtype.kind == "O" else math.fsum(terms)
+
+
+def _places(values: Array, name: str, n_bins: int) -> IntArray:
+    # Any map that never falls will do: rounding is monotone, and so is every step here.
+    if name == "scores":
+        return _leading_bits(values, n_bins)
+    if name == "probabilities":
+        places = values * np.float64(n_bins)
+    else:
+        scaled = np.clip(values.astype(np.float64), -LARGEST_LOGIT, LARGEST_LOGIT)
+        places = (scaled + LARGEST_LOGIT) * (n_bins / (2 * LARGEST_LOGIT))
+    whole: IntArray = places.astype(np.int64)
+    return np.minimum(whole, n_bins - 1, out=whole)
+
+
+def _leading_bits(values: Array, n_bins: int) -> IntArray:
+    with np.errstate(over="ignore", under="ignore"):
+        # + 0 turns -0.0 into 0.0: they are one score.
+        bits = (values.astype(np.float32) + np.float32(0)).view(np.int32)
+    # The bits of positive floats rise with them, those of negative ones fall.
+    rising = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+    shift = 32 - (n_bins.bit_length() - 1)
+    return (rising >> shift).astype(np.int64) + n_bins // 2
