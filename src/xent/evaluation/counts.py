@@ -8,8 +8,10 @@ their union.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,11 +19,43 @@ from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import binary_rows, check_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xent.arrays import Array, FloatArray
 
-__all__ = ["ScoreCounts", "score_counts", "split_sorted", "sum_weights"]
+__all__ = [
+    "CHUNK_THRESHOLDS",
+    "CountChunk",
+    "ScoreCounts",
+    "score_counts",
+    "split_sorted",
+    "sum_weights",
+]
 
 SPLIT_ROWS = 1 << 16  # rows split at a time: indices of a chunk stay in the cache
+CHUNK_THRESHOLDS = 1 << 13  # thresholds at a time: a dozen float64 columns stay in the cache
+FEW_THRESHOLDS = 1 << 16  # up to here the width of a count is no matter
+NARROW_COUNT = 1 << 15  # products of two smaller int32 counts do not overflow
+
+
+class CountChunk(NamedTuple):
+    """A stretch of the thresholds, all in float64, which holds every count below 2^53 exactly.
+
+    Parameters
+    ----------
+    places : slice
+        Where the stretch lies among the thresholds.
+    positives, negatives : float64 array of shape (k,)
+        Rows of each class with exactly the threshold's score.
+    tp, fp : float64 array of shape (k,)
+        Rows of each class with at least the threshold's score.
+    """
+
+    places: slice
+    positives: FloatArray
+    negatives: FloatArray
+    tp: FloatArray
+    fp: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +67,9 @@ class ScoreCounts:
     thresholds : array of shape (m,)
         The distinct scores, descending, in the dtype of the scores.
     positives, negatives : array of shape (m,)
-        Rows of each class with exactly this score: int64 counts, or float64 sums of weights.
+        Rows of each class with exactly this score: int64 counts, or float64 sums of weights. Of
+        more than 65,536 distinct scores with fewer than 32,768 rows each, int32: 12 bytes a score
+        of float32.
 
     Examples
     --------
@@ -63,27 +99,64 @@ class ScoreCounts:
     @property
     def n_positive(self) -> float:
         """Number (or weight) of positive rows."""
-        return self.positives.sum().item()  # type: ignore[no-any-return]
+        return self._totals[0]
 
     @property
     def n_negative(self) -> float:
         """Number (or weight) of negative rows."""
-        return self.negatives.sum().item()  # type: ignore[no-any-return]
+        return self._totals[1]
+
+    @cached_property
+    def _totals(self) -> tuple[float, float]:
+        return _total(self.positives), _total(self.negatives)
 
     @property
     def tp(self) -> Array:
         """True positives where `score >= threshold` is predicted positive, shape (m,)."""
-        return np.cumsum(self.positives)
+        return np.cumsum(self.positives, dtype=_wide(self.positives))
 
     @property
     def fp(self) -> Array:
         """False positives where `score >= threshold` is predicted positive, shape (m,)."""
-        return np.cumsum(self.negatives)
+        return np.cumsum(self.negatives, dtype=_wide(self.negatives))
 
     def confusion(self) -> ConfusionCounts[FloatArray]:
         """Return the counts at every threshold: any figure of `ConfusionCounts`, of shape (m,)."""
         tp, fp = self.tp, self.fp
         return ConfusionCounts(tp=tp, fn=tp[-1] - tp, fp=fp, tn=fp[-1] - fp)
+
+    def chunks(self) -> Iterator[CountChunk]:
+        """Yield the counts of stretches of thresholds, from the highest score down.
+
+        What is derived stretch by stretch stays in the cache and takes no memory a row.
+        """
+        tp = fp = 0.0
+        for start in range(0, self.thresholds.size, CHUNK_THRESHOLDS):
+            places = slice(start, start + CHUNK_THRESHOLDS)
+            positives = self.positives[places].astype(np.float64)
+            negatives = self.negatives[places].astype(np.float64)
+            # The sum so far enters before summing, so that the sums are those of one long sum.
+            true, false = positives.copy(), negatives.copy()
+            true[0] += tp
+            false[0] += fp
+            np.cumsum(true, out=true)
+            np.cumsum(false, out=false)
+            yield CountChunk(places, positives, negatives, true, false)
+            tp, fp = float(true[-1]), float(false[-1])
+
+    def confusions(self) -> Iterator[tuple[slice, ConfusionCounts[FloatArray]]]:
+        """Yield places and the four counts (float64) of stretches of thresholds."""
+        n_positive, n_negative = self.n_positive, self.n_negative
+        for chunk in self.chunks():
+            yield (
+                chunk.places,
+                ConfusionCounts(
+                    tp=chunk.tp,
+                    fn=np.maximum(n_positive - chunk.tp, 0.0),
+                    fp=chunk.fp,
+                    tn=np.maximum(n_negative - chunk.fp, 0.0),
+                ),
+            )
 
     def at(self, threshold: float) -> ConfusionCounts[float]:
         """Return the four counts when rows with `score >= threshold` are predicted positive."""
@@ -106,7 +179,7 @@ class ScoreCounts:
             (self.positives, other.positives),
             (self.negatives, other.negatives),
         ):
-            total = np.zeros(thresholds.size, dtype=np.result_type(mine, theirs))
+            total = np.zeros(thresholds.size, dtype=np.result_type(mine, theirs, _wide(mine)))
             np.add.at(total, place, np.concatenate([mine, theirs]))
             merged.append(total[::-1])
         return ScoreCounts(thresholds[::-1], merged[0], merged[1])
@@ -114,12 +187,20 @@ class ScoreCounts:
     @property
     def roc_auc(self) -> float:
         """Exact area under the ROC curve, ties counting half; NaN when a class is absent."""
-        rising = self.negatives[::-1]
-        below = np.cumsum(rising) - rising  # negatives with a lower score
-        wins_twice = np.sum(self.positives[::-1] * (2 * below + rising)).item()
+        if self.n_positive == 0 or self.n_negative == 0:
+            return float("nan")
+        whole = self.positives.dtype.kind in "iu"
+        # A positive wins over the negatives below it; summed from the top: over all, less those
+        # above, the tied ones counted half.
+        products = (c.positives * (2 * c.fp - c.negatives) for c in self.chunks())
+        kind = np.int64 if whole else np.float64
+        lost_twice = [
+            product.sum(dtype=kind).item() for product in (p.astype(kind) for p in products)
+        ]
         pairs_twice = 2 * self.n_positive * self.n_negative
+        lost = sum(lost_twice) if whole else math.fsum(lost_twice)
         # Sums of weights may exceed the number of pairs by a rounding.
-        return min(wins_twice / pairs_twice, 1.0) if pairs_twice > 0 else float("nan")
+        return min(max((pairs_twice - lost) / pairs_twice, 0.0), 1.0)
 
     @property
     def average_precision(self) -> float:
@@ -131,9 +212,8 @@ class ScoreCounts:
         n_positive = self.n_positive
         if n_positive == 0:
             return float("nan")
-        tp = self.tp
-        precision = tp / (tp + self.fp)
-        return min(float(np.sum(precision * self.positives) / n_positive), 1.0)
+        gains = [float(np.sum(c.tp / (c.tp + c.fp) * c.positives)) for c in self.chunks()]
+        return min(math.fsum(gains) / n_positive, 1.0)
 
     def _n_below(self, threshold: float, side: Literal["left", "right"]) -> int:
         key = np.asarray(threshold)
@@ -144,8 +224,8 @@ class ScoreCounts:
 
     def _first(self, n_below: int) -> ConfusionCounts[float]:
         kept = self.thresholds.size - n_below
-        tp, fn = self.positives[:kept].sum().item(), self.positives[kept:].sum().item()
-        fp, tn = self.negatives[:kept].sum().item(), self.negatives[kept:].sum().item()
+        tp, fn = _total(self.positives[:kept]), _total(self.positives[kept:])
+        fp, tn = _total(self.negatives[:kept]), _total(self.negatives[kept:])
         return ConfusionCounts(tp=tp, fn=fn, fp=fp, tn=tn)
 
 
@@ -203,12 +283,16 @@ def _count_rows(truth: Array, scores: Array) -> ScoreCounts:
     starts = _run_starts(ordered)
     thresholds = ordered[starts]
     total = np.diff(starts, append=ordered.size)
+    kind = _count_dtype(total)
+    total = total.astype(kind)
+    del starts
     # Only one class is placed among the thresholds; the other is what remains.
     own = np.sort(scores[truth])
     own_starts = _run_starts(own)
-    positives = np.zeros(thresholds.size, dtype=np.int64)
+    positives = np.zeros(thresholds.size, dtype=kind)
     positives[thresholds.searchsorted(own[own_starts])] = np.diff(own_starts, append=own.size)
-    return ScoreCounts(thresholds[::-1], positives[::-1], (total - positives)[::-1])
+    total -= positives
+    return ScoreCounts(thresholds[::-1], positives[::-1], total[::-1])
 
 
 def sum_weights(truth: Array, scores: Array, weight: FloatArray) -> ScoreCounts:
@@ -219,6 +303,19 @@ def sum_weights(truth: Array, scores: Array, weight: FloatArray) -> ScoreCounts:
     positives = np.add.reduceat(np.where(positive, heavy, 0.0), starts)
     negatives = np.add.reduceat(np.where(positive, 0.0, heavy), starts)
     return ScoreCounts(ordered[starts][::-1], positives[::-1], negatives[::-1])
+
+
+def _count_dtype(total: Array) -> type[np.int32 | np.int64]:
+    many = total.size > FEW_THRESHOLDS and int(total.max()) < NARROW_COUNT
+    return np.int32 if many else np.int64
+
+
+def _total(counts: Array) -> float:
+    return counts.sum(dtype=_wide(counts)).item()  # type: ignore[no-any-return]
+
+
+def _wide(counts: Array) -> type[np.int64 | np.float64]:
+    return np.int64 if counts.dtype.kind in "iu" else np.float64
 
 
 def _run_starts(ordered: Array) -> Array:

@@ -9,12 +9,19 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.counts import score_counts
+from xent.evaluation.curve_points import (
+    cell_ends,
+    cell_extremes,
+    columns_from_json,
+    columns_to_json,
+)
 from xent.evaluation.inputs import binary_rows, check_probabilities, vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xent.arrays import Array, FloatArray
+    from xent.arrays import FloatArray
+    from xent.evaluation.counts import ScoreCounts
 
 __all__ = [
     "BOOK_THRESHOLDS",
@@ -22,7 +29,9 @@ __all__ = [
     "RocCurve",
     "fixed_threshold_roc",
     "pr_curve",
+    "pr_curve_of",
     "roc_curve",
+    "roc_curve_of",
     "thin",
 ]
 
@@ -58,7 +67,7 @@ class RocCurve:
 
     def to_json(self) -> dict[str, Any]:
         """Return lists that JSON can hold: +inf is the string "inf", an undefined rate is null."""
-        return _to_json(self, ("fpr", "tpr", "thresholds"))
+        return columns_to_json(self, ("fpr", "tpr", "thresholds"))
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> RocCurve:
@@ -69,7 +78,7 @@ class RocCurve:
         XentError
             When a list is missing, is too short or too long, or holds anything but numbers.
         """
-        return cls(*_from_json(description, ("fpr", "tpr", "thresholds")))
+        return cls(*columns_from_json(description, ("fpr", "tpr", "thresholds")))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +104,7 @@ class PrCurve:
 
     def to_json(self) -> dict[str, Any]:
         """Return lists that JSON can hold; an undefined rate is null."""
-        return _to_json(self, ("recall", "precision", "thresholds"))
+        return columns_to_json(self, ("recall", "precision", "thresholds"))
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> PrCurve:
@@ -106,7 +115,7 @@ class PrCurve:
         XentError
             When a list is missing, is too short or too long, or holds anything but numbers.
         """
-        return cls(*_from_json(description, ("recall", "precision", "thresholds")))
+        return cls(*columns_from_json(description, ("recall", "precision", "thresholds")))
 
 
 def roc_curve(y: object, scores: object, *, weight: object = None) -> RocCurve:
@@ -130,7 +139,11 @@ def roc_curve(y: object, scores: object, *, weight: object = None) -> RocCurve:
     >>> curve.thresholds, curve.area
     (array([ inf, 0.8 , 0.4 , 0.35, 0.1 ]), 0.75)
     """
-    counts = score_counts(y, scores, weight=weight)
+    return roc_curve_of(score_counts(y, scores, weight=weight))
+
+
+def roc_curve_of(counts: ScoreCounts) -> RocCurve:
+    """`roc_curve` of counts."""
     decisions = counts.confusion()
     # None above +inf: the rate is 0, or NaN where its class is absent.
     return RocCurve(
@@ -159,7 +172,11 @@ def pr_curve(y: object, scores: object, *, weight: object = None) -> PrCurve:
     >>> curve.recall, curve.precision.round(3)
     (array([0.5, 0.5, 1. , 1. ]), array([1.   , 0.5  , 0.667, 0.5  ]))
     """
-    counts = score_counts(y, scores, weight=weight)
+    return pr_curve_of(score_counts(y, scores, weight=weight))
+
+
+def pr_curve_of(counts: ScoreCounts) -> PrCurve:
+    """`pr_curve` of counts."""
     decisions = counts.confusion()
     return PrCurve(decisions.recall, decisions.precision, counts.thresholds.astype(np.float64))
 
@@ -246,69 +263,9 @@ def thin(curve: CurveT, n_points: int) -> CurveT:
     if isinstance(curve, RocCurve):
         if np.isnan(curve.area):
             return curve
-        kept = _cell_ends((curve.fpr + curve.tpr) / 2, n_points // 2)
+        kept = cell_ends((curve.fpr + curve.tpr) / 2, n_points)
         return RocCurve(curve.fpr[kept], curve.tpr[kept], curve.thresholds[kept])
     if np.isnan(curve.recall[0]):
         return curve
-    kept = _cell_extremes(curve.recall, curve.precision, n_points // 4)
+    kept = cell_extremes(curve.recall, curve.precision, n_points)
     return PrCurve(curve.recall[kept], curve.precision[kept], curve.thresholds[kept])
-
-
-def _cell_starts(way: FloatArray, n_cells: int) -> Array:
-    # `way` rises from 0 to 1; cell k holds the points with k/n <= way < (k+1)/n, the last one also
-    # way = 1.
-    starts = np.searchsorted(way, np.arange(n_cells) / n_cells, side="left")
-    return np.unique(np.minimum(starts, way.size - 1))
-
-
-def _cell_ends(way: FloatArray, n_cells: int) -> Array:
-    starts = _cell_starts(way, n_cells)
-    return np.unique(np.concatenate([starts, starts[1:] - 1, [way.size - 1]]))
-
-
-def _cell_extremes(way: FloatArray, height: FloatArray, n_cells: int) -> Array:
-    starts = _cell_starts(way, n_cells)
-    stops = np.append(starts[1:], way.size)
-    extremes = [
-        start + pick(height[start:stop])
-        for start, stop in zip(starts, stops, strict=True)
-        for pick in (np.argmin, np.argmax)
-    ]
-    return np.unique(np.concatenate([starts, stops - 1, extremes]))
-
-
-def _to_json(curve: object, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: _plain_numbers(getattr(curve, name)) for name in names}
-
-
-def _plain_numbers(values: FloatArray) -> list[float | str | None]:
-    # JSON has neither infinity nor NaN; both are written on purpose, not by a writer's leniency.
-    numbers: list[float | str | None] = values.tolist()
-    for place in np.flatnonzero(~np.isfinite(values)).tolist():
-        numbers[place] = None if np.isnan(values[place]) else f"{values[place]}"
-    return numbers
-
-
-def _from_json(description: Mapping[str, Any], names: tuple[str, ...]) -> list[FloatArray]:
-    columns: list[FloatArray] = []
-    for name in names:
-        values = description.get(name) if hasattr(description, "get") else None
-        if not isinstance(values, list):
-            raise XentError(f"the curve must hold a list {name!r}, got {type(values).__name__}.")
-        columns.append(np.array([_number(value, name) for value in values], dtype=np.float64))
-    if len({column.size for column in columns}) != 1 or columns[0].size == 0:
-        raise XentError(
-            "the curve's lists must be of one length and not empty, "
-            f"got {[column.size for column in columns]}."
-        )
-    return columns
-
-
-def _number(value: object, name: str) -> float:
-    if value is None:
-        return float("nan")
-    if isinstance(value, str) and value in {"inf", "-inf"}:
-        return float(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    raise XentError(f"the curve's {name} must be numbers, got {value!r}.")
