@@ -176,6 +176,7 @@ def test_what_the_declared_input_cannot_give_is_nan_with_its_reason():
     assert "probability" in scores.log_loss.why
     assert math.isnan(scores.f1.value)
     assert "at(threshold)" in scores.f1.why
+    assert scores.prevalence.value == y.mean()
     assert scores.at(0.0).f1.value == evaluation.f1(y, labels=z >= 0)
     labels = evaluate(y, labels=z >= 0, **QUICK)
     assert "order" in labels.auc.why

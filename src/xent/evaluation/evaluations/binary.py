@@ -150,6 +150,9 @@ class BinaryEvaluation(Evaluation):
         return ROW_LOSSES["binary"][kind](self.truth, self.scores, self.rows.declared)
 
     def _at_neutral(self, name: str) -> Estimate:
+        if name == "prevalence":
+            rows = self.rows
+            return uncertainty.proportion(self.truth, rows.weight, rows.cluster, self.settings)
         if np.isnan(self.threshold):
             return Estimate(float("nan"), why="scores have no neutral threshold: see at(threshold)")
         return self._neutral_point[name]
