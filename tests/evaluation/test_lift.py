@@ -1,0 +1,76 @@
+"""DET, equal error rate, gain, lift and figures at thresholds against brute force and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from xent.errors import XentError
+from xent.evaluation.confusion import binary_counts
+from xent.evaluation.detection_tradeoff import DetCurve, det_curve, equal_error_rate
+from xent.evaluation.lift import GainCurve, LiftCurve, gain_curve, lift_curve, top_lift
+from xent.evaluation.threshold_figures import (
+    ThresholdCurve,
+    cost_at_thresholds,
+    figure_at_thresholds,
+)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 80), st.integers(0, 3))
+@settings(max_examples=40, derandomize=True, deadline=None)
+def test_each_point_is_that_of_its_threshold(seed: int, n: int, digits: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.random(n) < 0.4
+    y[:2] = [True, False]
+    scores = (rng.normal(size=n) + y).round(digits)
+    det, gain, lift = det_curve(y, scores), gain_curve(y, scores), lift_curve(y, scores)
+    said = scores[None] >= det.thresholds[:, None]
+    np.testing.assert_allclose(det.fpr, said[:, ~y].mean(1))
+    np.testing.assert_allclose(det.fnr, (~said[:, y]).mean(1))
+    np.testing.assert_allclose(gain.share, said.mean(1))
+    np.testing.assert_allclose(gain.recall, said[:, y].mean(1))
+    np.testing.assert_allclose(lift.lift, [y[row].mean() / y.mean() for row in said[1:]])
+    fpr, tpr, _ = metrics.roc_curve(y, scores, drop_intermediate=False)
+    rate = equal_error_rate(y, scores)
+    grid = np.linspace(0, 1, 10001)
+    at = fpr + 0 * tpr  # the segment that crosses is found by brute force on a fine grid of its way
+    fine = np.interp(grid * (fpr.size - 1), np.arange(fpr.size), at)
+    fine_tpr = np.interp(grid * (fpr.size - 1), np.arange(fpr.size), tpr)
+    assert rate == pytest.approx(fine[np.argmin(abs(fine - 1 + fine_tpr))], abs=0.01)
+    mcc = figure_at_thresholds(y, scores, figure="mcc")
+    expected = [binary_counts(y, labels=scores >= t).mcc for t in mcc.thresholds]
+    np.testing.assert_allclose(mcc.values, expected, atol=1e-12)
+    cost = cost_at_thresholds(y, scores, cost_fn=5, cost_fp=2)
+    np.testing.assert_allclose(cost.values, (5 * (y & ~said[1:]) + 2 * (~y & said[1:])).mean(1))
+    share = 0.3
+    order = [np.argsort(-(scores + 1e-9 * rng.random(n))) for _ in range(2000)]
+    expanded = np.interp(
+        share * n, np.arange(n + 1), np.append(0, np.mean([np.cumsum(y[o]) for o in order], 0))
+    )
+    assert top_lift(y, scores, share=share) == pytest.approx(expanded / y.sum() / share, abs=0.15)
+    for curve, kind in (
+        (det, DetCurve),
+        (gain, GainCurve),
+        (lift, LiftCurve),
+        (mcc, ThresholdCurve),
+    ):
+        again = kind.from_json(json.loads(json.dumps(curve.to_json())))
+        np.testing.assert_array_equal(again.thresholds, curve.thresholds)
+
+
+def test_wrong_arguments_are_refused_and_an_absent_class_is_undefined() -> None:
+    with pytest.raises(XentError, match="share must"):
+        top_lift([0, 1], [0, 1], share=0)
+    with pytest.raises(XentError, match="cost_fn must"):
+        cost_at_thresholds([0, 1], [0, 1], cost_fn=-1, cost_fp=1)
+    with pytest.raises(XentError, match="figure must"):
+        figure_at_thresholds([0, 1], [0, 1], figure="recal")
+    given = figure_at_thresholds([0, 1], [0.0, 1.0], figure="recall", thresholds=[0.5, 2.0])
+    assert given.values.tolist() == [1.0, 0.0]
+    assert np.isnan(equal_error_rate([1, 1], [0, 1]))
+    assert np.isnan(top_lift([0, 0], [0, 1], share=0.5))
