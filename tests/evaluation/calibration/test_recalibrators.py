@@ -130,6 +130,27 @@ def test_temperature_says_why_there_is_none(y: list[int], z: list, message: str)
         fit_temperature(y, logits=z)
 
 
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.sampled_from([0, 1, -1, 1e-300, 5, -5, 800, 1e300, -1e300, np.inf, -np.inf]),
+        ),
+        min_size=1,
+        max_size=10,
+    )
+)
+def test_any_logits_give_a_fit_or_a_reason(rows: list[tuple[int, float]]) -> None:
+    y, z = (list(column) for column in zip(*rows, strict=True))
+    for fit in (fit_temperature, fit_platt, fit_isotonic):
+        try:
+            found = fit(y, logits=z)
+        except XentError:
+            continue
+        assert not np.isnan(found.apply([0.0, 1.0, np.inf])).any()
+
+
 def test_platt_is_scikit_learns() -> None:
     y, z = binary()
     w = np.random.default_rng(1).random(y.size) + 0.1

@@ -109,7 +109,7 @@ def cox_calibration(
     large = fit_line(ones, targets, z, kept)
     a, a_error = (NAN, NAN) if large is None else _first(large.coefficients, large.covariance)
     line = None
-    if np.ptp(z) == 0:
+    if z.min() == z.max():
         why = "the logit is constant: it has no slope"
     elif is_separated(z, truth):
         why = "a threshold parts the classes: the slope has no maximum"

@@ -50,7 +50,8 @@ def fit_line(
         return None
     beta, information = found
     unit = 1.0 if weight is None else float(weight.max())
-    covariance = np.linalg.inv(information) / np.outer(scale, scale) / unit
+    with np.errstate(over="ignore"):  # the slope on logits of 1e-300 has no finite variance
+        covariance = np.linalg.inv(information) / scale / scale[:, None] / unit
     return LogisticFit(beta / scale, covariance)
 
 
@@ -77,12 +78,12 @@ def _descend(
         # p (1 - p) from both tails: 1 - p would cancel
         curvature = w * loss.mean(z) * loss.mean(-z)
         information = columns.T @ (curvature[:, None] * columns)
-        # A flat far start has no curvature to speak of: a little of the identity keeps the step.
         if np.linalg.cond(information) > 1e14:
             return None
         step = np.linalg.solve(information, slope)
-        if np.dot(step, slope) <= 1e-22 * max(value, 1e-300):
-            return beta, information
+        # The last step squares this error: what is left is rounding, and no search can see it.
+        if np.dot(step, slope) <= 1e-12 * value:
+            return beta - step, information
         beta, z, value, moved = _line_search(columns, targets, offset, w, beta, step, value)
         if not moved:
             return beta, information

@@ -49,7 +49,8 @@ class Platt:
         # 0 * inf is NaN, but a slope of 0 asks for no logit.
         if self.slope == 0:
             return np.full(z.shape, self.intercept)
-        return self.intercept + self.slope * z
+        with np.errstate(over="ignore"):  # a logit beyond the largest number is infinite
+            return self.intercept + self.slope * z
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, the kind among them."""
@@ -95,7 +96,7 @@ def fit_platt(
         raise XentError(
             f"logits must be finite, got {z[~np.isfinite(z)][0]}. Leave such rows out of the fit."
         )
-    if np.ptp(z) == 0:
+    if z.min() == z.max():
         raise XentError(
             f"logits must differ, got {z[0]:g} in every row: a constant has no slope. "
             "Use prior_shift to move its prevalence."

@@ -89,10 +89,10 @@ def fit_temperature(y: object, *, logits: object, weight: object = None) -> Temp
             "logits put the truth first in every row: the best temperature would be 0. "
             "Fit on rows that the model was not trained on, or on more of them."
         )
-    return Temperature(1 / _least_loss(margins, w))
+    return Temperature(_best_temperature(margins, w))
 
 
-def _least_loss(margins: FloatArray, w: FloatArray) -> float:
+def _best_temperature(margins: FloatArray, w: FloatArray) -> float:
     from scipy.optimize import brentq
 
     largest = float(np.abs(margins[np.isfinite(margins)]).max())
@@ -106,14 +106,18 @@ def _least_loss(margins: FloatArray, w: FloatArray) -> float:
     high = 1.0
     while _slope(high, scaled, w) <= 0:
         high *= 2
-    inverse: float = brentq(_slope, 0.0, high, args=(scaled, w), xtol=1e-300, rtol=1e-14)
-    return inverse / largest
+        if high > 1e300:
+            raise XentError("logits differ too much in size: no finite temperature is best.")
+    # Logits of 1 beside some of 1e300 take a thousand halvings; others a dozen steps.
+    inverse: float = brentq(
+        _slope, 0.0, high, args=(scaled, w), xtol=1e-300, rtol=1e-14, maxiter=5000
+    )
+    return largest / inverse
 
 
 def _slope(inverse: float, margins: FloatArray, w: FloatArray) -> float:
     """Return d/dt sum w log(1 + sum_j exp(t m_j)) = sum w sum_j m_j p_j(t)."""
     if inverse == 0:
-        p = np.full(margins.shape, 1 / (margins.shape[1] + 1))
         # A class that is impossible at every positive temperature is impossible in the limit too.
         possible = np.isfinite(margins)
         p = possible / (possible.sum(axis=1, keepdims=True) + 1)
