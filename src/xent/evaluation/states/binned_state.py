@@ -176,7 +176,7 @@ class BinnedState:
         worst = positives - fp * np.log1p(ratio)
         middle = positives * tp / (tp + fp)
         best = positives * tp / (tp + fp - negatives)
-        low, centre, high = (math.fsum(part) / tp[-1] for part in (worst, middle, best))
+        low, centre, high = (math.fsum(part) / float(tp[-1]) for part in (worst, middle, best))
         slack = 1e-12  # the roundings of these sums, so that the bracket stays certain
         low, high = max(low - slack, 0.0), min(high + slack, 1.0)
         return Bracket(low, min(max(centre, low), high), high)
