@@ -17,6 +17,7 @@ import numpy as np
 from xent.evaluation.counts import ScoreCounts, score_counts
 from xent.evaluation.inputs import binary_rows, check_scores
 from xent.evaluation.intervals.estimate import Estimate
+from xent.evaluation.intervals.means import untransformed
 from xent.evaluation.intervals.proportions import wilson_bounds
 from xent.evaluation.intervals.spread import (
     back_from_logit,
@@ -53,6 +54,8 @@ class AucSpread:
         Rows of each class, or clusters that hold such rows.
     n_pairs : int
         Pairs of one positive and one negative row of which no two share a row or cluster.
+    skewness : float
+        Of the estimated area: sum of cubed contributions over the 3/2 power of their squares' sum.
     """
 
     auc: float
@@ -61,6 +64,7 @@ class AucSpread:
     n_positive: int
     n_negative: int
     n_pairs: int
+    skewness: float = 0.0
 
 
 def delong(
@@ -74,8 +78,9 @@ def delong(
     """Exact AUC with DeLong's interval.
 
     With at least 20 rows of each class and an AUC in [0.1, 0.9] it is the symmetric interval that
-    DeLong et al. published. Nearer to 0 or 1 it is made on the logit scale, where it stays inside
-    and covers; with fewer rows it takes the quantile of Student's distribution too.
+    DeLong et al. published. Nearer to 0 or 1 it is made on the logit scale, where it stays inside,
+    and widened by Hall's correction for skewness (1992). With fewer rows it is that of the logit
+    scale with the quantile of Student's distribution.
 
     When the classes are separated entirely the variance is 0 and says nothing. Then the interval
     ends at the bound of Clopper and Pearson: with k disjoint pairs of one positive and one negative
@@ -191,6 +196,7 @@ def spread_of(
             n_positive,
             n_negative,
             n_pairs,
+            _skewness(contributions),
         )
     n_clusters = int(codes.max()) + 1
     has_positive, has_negative = (
@@ -202,7 +208,13 @@ def spread_of(
     together = 2 * float(np.dot(own, other)) * n_clusters / (n_clusters - 1)
     n_pairs = max(min(n_positive, n_negative, n_clusters // 2), 1)
     return AucSpread(
-        auc, max(sum(parts) + together, 0.0), n_clusters - 1, n_positive, n_negative, n_pairs
+        auc,
+        max(sum(parts) + together, 0.0),
+        n_clusters - 1,
+        n_positive,
+        n_negative,
+        n_pairs,
+        _skewness(own + other),
     )
 
 
@@ -221,10 +233,10 @@ def _counted_spread(counts: ScoreCounts) -> AucSpread:
     beating -= positives
     wins = int(np.dot(positives, beaten))
     auc = wins / (2 * n_positive * n_negative)
-    parts = (
-        _counted_part(positives, beaten, auc, n_positive, n_negative),
-        _counted_part(negatives, beating, auc, n_negative, n_positive),
-    )
+    own, own_cubes = _counted_part(positives, beaten, auc, n_positive, n_negative)
+    other, other_cubes = _counted_part(negatives, beating, auc, n_negative, n_positive)
+    parts = own, other
+    skewness = (own_cubes + other_cubes) / sum(parts) ** 1.5 if sum(parts) > 0 else 0.0
     return AucSpread(
         auc,
         sum(parts),
@@ -232,16 +244,27 @@ def _counted_spread(counts: ScoreCounts) -> AucSpread:
         n_positive,
         n_negative,
         min(n_positive, n_negative),
+        skewness,
     )
 
 
-def _counted_part(counts: Array, wins_twice: Array, auc: float, n_own: int, n_other: int) -> float:
+def _counted_part(
+    counts: Array, wins_twice: Array, auc: float, n_own: int, n_other: int
+) -> tuple[float, float]:
+    # Variance of the area that this class brings, and the sum of its cubed contributions.
     if n_own < 2:
-        return math.nan
+        return math.nan, math.nan
     placed = wins_twice / (2 * n_other)
     placed -= auc
-    placed *= placed
-    return float(np.dot(counts, placed)) / (n_own - 1) / n_own
+    squares = placed * placed
+    squares *= counts
+    variance = float(squares.sum()) / (n_own - 1) / n_own
+    return variance, float(np.dot(squares, placed)) / n_own**3
+
+
+def _skewness(contributions: FloatArray) -> float:
+    squares = float(np.dot(contributions, contributions))
+    return float(np.sum(contributions**3)) / squares**1.5 if squares > 0 else 0.0
 
 
 def _class_parts(contributions: FloatArray, n: int) -> float:
@@ -276,4 +299,9 @@ def _ends(spread: AucSpread, level: float) -> tuple[float, float, str]:
         return max(auc - half, 0.0), min(auc + half, 1.0), ""
     quantile = t_quantile(level, spread.degrees) if few < FEW else normal_quantile(level)
     half = quantile * error / (auc * (1 - auc))
-    return back_from_logit(logit(auc) - half), back_from_logit(logit(auc) + half), ""
+    low, high = back_from_logit(logit(auc) - half), back_from_logit(logit(auc) + half)
+    if few < FEW:
+        return low, high, ""
+    # A few rows far on the wrong side make the area skewed: Hall's correction, where it is wider.
+    low = min(low, max(auc - error * untransformed(quantile, spread.skewness), 0.0))
+    return low, max(high, min(auc - error * untransformed(-quantile, spread.skewness), 1.0)), ""

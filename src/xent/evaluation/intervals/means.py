@@ -28,7 +28,7 @@ from xent.evaluation.intervals.spread import (
 if TYPE_CHECKING:
     from xent.arrays import FloatArray
 
-__all__ = ["mean_interval", "skewed_ends"]
+__all__ = ["mean_interval", "skewed_ends", "untransformed"]
 
 NO_BOUNDS = (-math.inf, math.inf)
 
@@ -121,12 +121,13 @@ def skewed_ends(
     quantile = t_quantile(level, contributions.size - 1)
     error = math.sqrt(sum_variance(contributions))
     skewness = float(np.sum(contributions**3) / np.sum(contributions**2) ** 1.5)
-    low = figure - error * _untransformed(quantile, skewness)
-    high = figure - error * _untransformed(-quantile, skewness)
+    low = figure - error * untransformed(quantile, skewness)
+    high = figure - error * untransformed(-quantile, skewness)
     return max(min(low, figure), bounds[0]), min(max(high, figure), bounds[1])
 
 
-def _untransformed(x: float, skewness: float) -> float:
+def untransformed(x: float, skewness: float) -> float:
+    """Return the statistic whose transformed value is x: the inverse that `skewed_ends` states."""
     if abs(skewness) < 1e-6:  # the limit; the next term is of the order of the skewness
         return x
     return float(3 / skewness * (np.cbrt(1 + skewness * (x - skewness / 6)) - 1))
