@@ -6,6 +6,7 @@ would hide is a matter for whoever holds probabilities only.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from xent.evaluation.inputs import (
     label_rows,
     weighted_mean,
 )
+from xent.evaluation.logit_losses import sum_logit_losses
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
@@ -75,6 +77,11 @@ def log_loss(
     """
     name, given = _declared(logits, probabilities)
     truth, values, kept = binary_rows(y, name, given, weight)
+    if name == "logits" and kept is None:
+        total = sum_logit_losses(truth, values)
+        if math.isnan(total):
+            check_scores(values, name)
+        return total / truth.size
     return weighted_mean(_binary_nll(truth, values, name), kept)
 
 

@@ -1,0 +1,29 @@
+"""The grouped sum of losses against mpmath, down to losses that 1 + e would lose."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+from xent.evaluation.logit_losses import sum_logit_losses
+
+
+@pytest.mark.parametrize(("center", "spread"), [(0, 3), (-40, 1), (40, 1), (-300, 100), (0, 1e-8)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_sum_is_that_of_mpmath(center: float, spread: float, dtype: type) -> None:
+    rng = np.random.default_rng(3)
+    z = (center + spread * rng.normal(size=1003)).astype(dtype)
+    for share in (0.0, 0.4, 1.0):
+        y = rng.random(z.size) < share
+        with mpmath.workdps(60):
+            exact = mpmath.fsum(
+                mpmath.log1p(mpmath.exp(-v if t else v)) for t, v in zip(y, z.tolist(), strict=True)
+            )
+            assert abs(sum_logit_losses(y, z) / exact - 1) < 2e-15
+
+
+def test_infinite_and_undefined_logits() -> None:
+    assert sum_logit_losses(np.array([True, False]), np.array([np.inf, -np.inf])) == 0.0
+    assert sum_logit_losses(np.array([True]), np.array([-np.inf])) == np.inf
+    assert np.isnan(sum_logit_losses(np.array([True]), np.array([np.nan])))
