@@ -68,9 +68,12 @@ class BinaryLosses:
         self.weight.add([float(truth.size)] if weight is None else weight)
         if name == "scores":
             return
+        narrow = values.dtype.kind == "f" and values.dtype.itemsize <= 4
         for start in range(0, truth.size, CHUNK):
             rows = slice(start, start + CHUNK)
-            losses, squares = _row_losses(truth[rows], values[rows].astype(np.float64), name)
+            losses, squares = _row_losses(
+                truth[rows], values[rows].astype(np.float64), name, narrow=narrow
+            )
             if weight is not None:
                 losses, squares = losses * weight[rows], squares * weight[rows]
             self._log_loss.add(losses)
@@ -112,11 +115,15 @@ class BinaryLosses:
         return losses
 
 
-def _row_losses(truth: Array, values: FloatArray, name: str) -> tuple[FloatArray, FloatArray]:
+def _row_losses(
+    truth: Array, values: FloatArray, name: str, *, narrow: bool
+) -> tuple[FloatArray, FloatArray]:
     if name == "logits":
         bernoulli = Bernoulli()
         likely = np.asarray(bernoulli.mean(values))
         return np.asarray(bernoulli.nll(values, truth)), np.square(likely - truth)
+    if narrow:
+        return _narrow_losses(truth, values), np.square(values - truth)
     losses = np.empty(values.size)
     own, other = np.flatnonzero(truth), np.flatnonzero(~truth)
     with np.errstate(divide="ignore"):
@@ -124,3 +131,12 @@ def _row_losses(truth: Array, values: FloatArray, name: str) -> tuple[FloatArray
         losses[own] = -np.log(values.take(own))
         losses[other] = -np.log1p(-values.take(other))
     return losses, np.square(values - truth)
+
+
+def _narrow_losses(truth: Array, values: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        # 1 - p of a float32 has no rounding in float64 down to p = 2^-29: one fast logarithm does.
+        losses: FloatArray = 0.0 - np.log(np.where(truth, values, 1 - values))
+    small = np.flatnonzero(~truth & (values < 2.0**-29))
+    losses[small] = 0.0 - np.log1p(-values[small])
+    return losses
