@@ -12,6 +12,7 @@ from sklearn import metrics
 
 from xent.errors import XentError
 from xent.evaluation.confusion import binary_counts
+from xent.evaluation.curves import thin
 from xent.evaluation.detection_tradeoff import DetCurve, det_curve, equal_error_rate
 from xent.evaluation.lift import GainCurve, LiftCurve, gain_curve, lift_curve, top_lift
 from xent.evaluation.threshold_figures import (
@@ -74,3 +75,19 @@ def test_wrong_arguments_are_refused_and_an_absent_class_is_undefined() -> None:
     assert given.values.tolist() == [1.0, 0.0]
     assert np.isnan(equal_error_rate([1, 1], [0, 1]))
     assert np.isnan(top_lift([0, 0], [0, 1], share=0.5))
+
+
+def test_every_curve_is_thinned() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.random(3000) < 0.3
+    scores = rng.normal(size=3000) + y
+    for curve in (
+        det_curve(y, scores),
+        gain_curve(y, scores),
+        lift_curve(y, scores),
+        figure_at_thresholds(y, scores, figure="f1"),
+    ):
+        small = thin(curve, 100)
+        assert type(small) is type(curve)
+        assert 20 < small.thresholds.size <= 100
+        assert set(small.thresholds) <= set(curve.thresholds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from xent.evaluation.inputs import binary_rows, check_probabilities, vector
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xent.arrays import FloatArray
+    from xent.arrays import Array, FloatArray
     from xent.evaluation.counts import ScoreCounts
 
 __all__ = [
@@ -35,7 +35,19 @@ __all__ = [
     "thin",
 ]
 
-CurveT = TypeVar("CurveT", "RocCurve", "PrCurve")
+
+class ThinnableCurve(Protocol):
+    """A frozen dataclass of columns of one length that knows which points to keep."""
+
+    @property
+    def thresholds(self) -> FloatArray: ...
+
+    def thinning(self, n_points: int) -> Array:
+        """Return the places of the points that `thin` keeps."""
+        ...
+
+
+CurveT = TypeVar("CurveT", bound=ThinnableCurve)
 
 # The 24 thresholds of Cai, Bileschi & Nielsen, "Deep Learning with JavaScript" (2020), listing 3.6.
 BOOK_THRESHOLDS = (*(round(0.05 * step, 2) for step in range(18)), 0.9, 0.92, 0.94, 0.96, 0.98, 1.0)
@@ -64,6 +76,12 @@ class RocCurve:
         # The curve may run either way: by falling thresholds, or by the rising ones of the fixed
         # set.
         return float(abs(np.sum(width * height) / 2))
+
+    def thinning(self, n_points: int) -> Array:
+        """Return the places of the points that `thin` keeps: all without defined rates."""
+        if np.isnan(self.area):
+            return np.arange(self.thresholds.size)
+        return cell_ends((self.fpr + self.tpr) / 2, n_points)
 
     def to_json(self) -> dict[str, Any]:
         """Return lists that JSON can hold: +inf is the string "inf", an undefined rate is null."""
@@ -101,6 +119,12 @@ class PrCurve:
     def average_precision(self) -> float:
         """Sum of precision times the gain in recall: exact where each score has its point."""
         return float(np.sum(self.precision * np.diff(self.recall, prepend=0.0)))
+
+    def thinning(self, n_points: int) -> Array:
+        """Return the places of the points that `thin` keeps: all without defined rates."""
+        if np.isnan(self.recall[0]):
+            return np.arange(self.thresholds.size)
+        return cell_extremes(self.recall, self.precision, n_points)
 
     def to_json(self) -> dict[str, Any]:
         """Return lists that JSON can hold; an undefined rate is null."""
@@ -237,7 +261,7 @@ def thin(curve: CurveT, n_points: int) -> CurveT:
 
     Parameters
     ----------
-    curve : RocCurve or PrCurve
+    curve : RocCurve, PrCurve or any other curve of this room
         With one point a distinct score.
     n_points : int
         At least 4.
@@ -260,12 +284,8 @@ def thin(curve: CurveT, n_points: int) -> CurveT:
         raise XentError(f"n_points must be at least 4, got {n_points}.")
     if curve.thresholds.size <= n_points:
         return curve
-    if isinstance(curve, RocCurve):
-        if np.isnan(curve.area):
-            return curve
-        kept = cell_ends((curve.fpr + curve.tpr) / 2, n_points)
-        return RocCurve(curve.fpr[kept], curve.tpr[kept], curve.thresholds[kept])
-    if np.isnan(curve.recall[0]):
+    kept = curve.thinning(n_points)
+    if kept.size == curve.thresholds.size:
         return curve
-    kept = cell_extremes(curve.recall, curve.precision, n_points)
-    return PrCurve(curve.recall[kept], curve.precision[kept], curve.thresholds[kept])
+    columns = {name: getattr(curve, name)[kept] for name in vars(curve)}
+    return type(curve)(**columns)
