@@ -1,1 +1,22 @@
 """What to do: thresholds from costs and constraints, cost matrices, abstaining, each chosen on held-out rows."""
+
+from xent.decisions.cost_matrix import ABSTAIN, cheapest_class, expected_costs
+from xent.decisions.costs import Costs, shifted_prevalence
+from xent.decisions.decision import Decision, choose
+from xent.decisions.judgment import Judgment, judge_decision
+from xent.decisions.thresholds import Choice, Constraints, choose_threshold
+
+__all__ = [
+    "ABSTAIN",
+    "Choice",
+    "Constraints",
+    "Costs",
+    "Decision",
+    "Judgment",
+    "cheapest_class",
+    "choose",
+    "choose_threshold",
+    "expected_costs",
+    "judge_decision",
+    "shifted_prevalence",
+]
