@@ -2,6 +2,7 @@
 
 from xent.evaluation.states.binary_state import BinaryState
 from xent.evaluation.states.binned_state import BinnedState, Bracket
+from xent.evaluation.states.confusion_state import ConfusionState
 from xent.evaluation.states.exact_sum import ExactSum
 
-__all__ = ["BinaryState", "BinnedState", "Bracket", "ExactSum"]
+__all__ = ["BinaryState", "BinnedState", "Bracket", "ConfusionState", "ExactSum"]
