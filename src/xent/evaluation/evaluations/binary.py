@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from xent.distributions import Bernoulli
 from xent.errors import XentError
+from xent.evaluation.calibration import (
+    brier_decomposition,
+    corp,
+    cox_calibration,
+    expected_calibration_error,
+    reliability,
+    spiegelhalter_test,
+)
 from xent.evaluation.confusion import UNDEFINED, ConfusionCounts
 from xent.evaluation.counts import ScoreCounts, score_counts
+from xent.evaluation.curves import pr_curve_of, roc_curve_of
+from xent.evaluation.detection_tradeoff import det_curve_of, equal_error_rate_of
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures, figures_text
@@ -19,12 +30,27 @@ from xent.evaluation.inputs import binary_rows, check_probabilities, check_score
 from xent.evaluation.intervals.decision_figures import f_beta_interval
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.proportions import kish, proportion_interval
+from xent.evaluation.lift import gain_curve_of, lift_curve_of
+from xent.evaluation.pr_areas import davis_goadrich_area_of, pr_trapezoid_area_of
+from xent.evaluation.threshold_figures import figure_at_thresholds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xent.arrays import Array, FloatArray
+    from xent.evaluation.calibration import (
+        CalibrationError,
+        CalibrationTest,
+        Corp,
+        CoxCalibration,
+        Reliability,
+        ScoreDecomposition,
+    )
+    from xent.evaluation.curves import PrCurve, RocCurve
+    from xent.evaluation.detection_tradeoff import DetCurve
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
+    from xent.evaluation.lift import GainCurve, LiftCurve
+    from xent.evaluation.threshold_figures import ThresholdCurve
 
 __all__ = ["BinaryEvaluation", "OperatingPoint"]
 
@@ -51,6 +77,11 @@ RANGES: Final = {
     "lr_negative": (0.0, float("inf")),
 }
 RANK_FIGURES: Final = ("auc", "average_precision")
+AREAS: Final = {
+    "pr_trapezoid_area": pr_trapezoid_area_of,
+    "davis_goadrich_area": davis_goadrich_area_of,
+    "equal_error_rate": equal_error_rate_of,
+}
 LOSSES: Final = ("log_loss", "brier", "log_loss_skill", "brier_skill")
 NEUTRAL: Final = {"probabilities": 0.5, "logits": 0.0}
 
@@ -91,6 +122,45 @@ class BinaryEvaluation(Evaluation):
         """The threshold of the figures: probability 0.5; NaN for scores, which have no neutral one."""
         return {**NEUTRAL, "labels": 1.0}.get(self.rows.declared, float("nan"))
 
+    @property
+    def roc(self) -> RocCurve:
+        """The exact ROC curve, a point a distinct score."""
+        return roc_curve_of(self.counts)
+
+    @property
+    def pr(self) -> PrCurve:
+        """The exact precision-recall curve."""
+        return pr_curve_of(self.counts)
+
+    @property
+    def det(self) -> DetCurve:
+        """Misses against false alarms (detection error tradeoff)."""
+        return det_curve_of(self.counts)
+
+    @property
+    def gain(self) -> GainCurve:
+        """Recall against the share of rows predicted positive."""
+        return gain_curve_of(self.counts)
+
+    @property
+    def lift(self) -> LiftCurve:
+        """Precision over prevalence, against the share of rows predicted positive."""
+        return lift_curve_of(self.counts)
+
+    def at_thresholds(self, figure: str, thresholds: object = None) -> ThresholdCurve:
+        """Return any figure of the four counts at every threshold, or at the given ones."""
+        return figure_at_thresholds_of(self.counts, figure=figure, thresholds=thresholds)
+
+    @property
+    def calibration(self) -> Calibration:
+        """Whether the probabilities mean what they say."""
+        if self.rows.declared not in NEUTRAL:
+            raise XentError(f"calibration needs probabilities or logits, got {self.rows.declared}.")
+        p = np.asarray(self.scores, dtype=np.float64)
+        if self.rows.declared == "logits":
+            p = np.asarray(Bernoulli().mean(p))
+        return Calibration(self.truth, p, self.rows.weight)
+
     def at(self, threshold: float) -> OperatingPoint:
         """Return the figures of predicting positive where the declared score is at least `threshold`."""
         threshold = float(threshold)
@@ -103,6 +173,7 @@ class BinaryEvaluation(Evaluation):
             name: partial(self._loss, name) for name in LOSSES
         }
         recipes |= {name: partial(self._rank, name) for name in RANK_FIGURES}
+        recipes |= {name: partial(self._area, name) for name in AREAS}
         recipes |= {name: partial(self._at_neutral, name) for name in (*PROPORTIONS, *RANGES)}
         return recipes
 
@@ -118,6 +189,15 @@ class BinaryEvaluation(Evaluation):
         value = self.counts.average_precision
         return uncertainty.average_precision(
             self.truth, scores, value, rows.weight, rows.cluster, self.settings
+        )
+
+    def _area(self, name: str) -> Estimate:
+        if self.rows.declared == "labels":
+            return Estimate(float("nan"), why="labels have no order to rank by")
+        value = AREAS[name](self.counts)
+        why = "no interval is made for this one: see xent.evaluation.bootstrap"
+        return Estimate(
+            value, n=len(self.truth), why="one class is absent" if np.isnan(value) else why
         )
 
     def _loss(self, name: str) -> Estimate:
@@ -160,6 +240,54 @@ class BinaryEvaluation(Evaluation):
     @cached_property
     def _neutral_point(self) -> OperatingPoint:
         return self.at(self.threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Reliability, its summary figures and its tests, each made when read.
+
+    Attributes
+    ----------
+    truth, probabilities, weight : arrays of shape (n,)
+    """
+
+    truth: Array
+    probabilities: FloatArray
+    weight: FloatArray | None
+
+    @property
+    def reliability(self) -> Reliability:
+        """Observed shares in 15 bins of equal mass, with Wilson's intervals."""
+        return reliability(
+            self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
+        )
+
+    @property
+    def corp(self) -> Corp:
+        """The isotonic reliability curve with its consistency band (Dimitriadis et al. 2021)."""
+        return corp(self.truth, probabilities=self.probabilities, weight=self.weight)
+
+    @property
+    def error(self) -> CalibrationError:
+        """The expected calibration error beside its value under perfect calibration."""
+        return expected_calibration_error(
+            self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
+        )
+
+    @property
+    def cox(self) -> CoxCalibration:
+        """Calibration in the large, intercept and slope."""
+        return cox_calibration(self.truth, probabilities=self.probabilities, weight=self.weight)
+
+    @property
+    def spiegelhalter(self) -> CalibrationTest:
+        """Spiegelhalter's test."""
+        return spiegelhalter_test(self.truth, probabilities=self.probabilities, weight=self.weight)
+
+    @property
+    def brier(self) -> ScoreDecomposition:
+        """Miscalibration, discrimination and uncertainty of the Brier score."""
+        return brier_decomposition(self.truth, probabilities=self.probabilities, weight=self.weight)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,6 @@ from xent.evaluation.evaluations.figures import LazyFigures, figure_records, fig
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import polars as pl
-
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
     from xent.evaluation.intervals.estimate import Estimate
 
@@ -76,13 +74,13 @@ class Evaluation:
             "figures": {name: estimate.to_json() for name, estimate in self.figures.items()},
         }
 
-    def to_frame(self) -> pl.DataFrame:
+    def to_frame(self) -> Any:
         """Return a polars frame with one row a figure: figure, value, low, high, level, method, n, why."""
         import importlib
 
+        # by name: these rooms know arrays only, and polars is needed here alone
         polars: Any = importlib.import_module("polars")
-        frame: pl.DataFrame = polars.DataFrame(figure_records(self.figures))
-        return frame
+        return polars.DataFrame(figure_records(self.figures))
 
     def __str__(self) -> str:
         return figures_text(self.figures, f"{self.n_rows:,} rows")
