@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xent.decisions import decide as decide
     from xent.errors import XentError as XentError
     from xent.estimators import XentClassifier as XentClassifier
     from xent.estimators import XentRegressor as XentRegressor
@@ -33,6 +34,7 @@ _ROOM_OF = {
     "XentClassifier": "xent.estimators",
     "XentError": "xent.errors",
     "XentRegressor": "xent.estimators",
+    "decide": "xent.decisions",
     "evaluate": "xent.evaluation.evaluations",
     "load_run": "xent.runs",
     "resume": "xent.workflow",
@@ -47,6 +49,7 @@ __all__ = [
     "XentError",
     "XentRegressor",
     "__version__",
+    "decide",
     "evaluate",
     "load_run",
     "resume",

@@ -25,7 +25,8 @@ OUTPUT_GONE = 1
 _VERBS = {
     "train": "Train a network on a table, judge it, write a run folder.",
     "predict": "Predict the rows of a table with a trained run.",
-    "evaluate": "Judge a trained run on new, labelled rows.",
+    "evaluate": "Judge a trained run on new rows, or predictions from anywhere.",
+    "threshold": "Choose the threshold that costs least, or keeps to constraints.",
 }
 
 

@@ -53,6 +53,9 @@ def _predict(
     table = loaded.predict_table(rows)
     for line in loaded.encoder.novelties(rows):
         typer.echo(f"warning: {line}", err=True)
+    if loaded.decision is not None:
+        threshold = loaded.decision.threshold.value
+        typer.echo(f"decided at {threshold:.4g}, by {loaded.files.decision}", err=True)
     if output is not None:
         write_table(output, table)
     if as_json:

@@ -2,6 +2,7 @@
 
 from xent.decisions.cost_matrix import ABSTAIN, cheapest_class, expected_costs
 from xent.decisions.costs import Costs, shifted_prevalence
+from xent.decisions.decide import decide
 from xent.decisions.decision import Decision, choose
 from xent.decisions.judgment import Judgment, judge_decision
 from xent.decisions.thresholds import Choice, Constraints, choose_threshold
@@ -16,6 +17,7 @@ __all__ = [
     "cheapest_class",
     "choose",
     "choose_threshold",
+    "decide",
     "expected_costs",
     "judge_decision",
     "shifted_prevalence",

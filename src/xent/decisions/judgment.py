@@ -120,10 +120,15 @@ def judge_decision(
         len(truth),
         counts,
         figures,
-        mean_interval(own, weight=weights, level=level),
+        mean_interval(own, weight=weights, level=level, bounds=_range(costs)),
         mean_interval(neutral - own, weight=weights, level=level),
         rivals,
     )
+
+
+def _range(costs: Costs) -> tuple[float, float]:
+    held = (costs.fn, costs.fp, costs.tp, costs.tn)
+    return min(held), max(held)
 
 
 def _row_costs(truth: Array, decided: Array, costs: Costs) -> FloatArray:

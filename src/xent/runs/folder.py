@@ -71,6 +71,11 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     @property
+    def decision(self) -> Path:
+        """The threshold that predictions are decided with, where one was chosen."""
+        return self.path / "decision.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The state from which an interrupted training goes on."""
         return self.path / "checkpoints"

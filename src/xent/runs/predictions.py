@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xent.arrays import Array, IntArray
+    from xent.decisions import Decision
     from xent.runs.model_file import Model
 
 __all__ = ["decisions", "prediction_table", "probabilities", "read_predictions", "write_table"]
@@ -34,11 +35,15 @@ def probabilities(model: Model, z: Array) -> Array:
     return np.asarray(model.distribution.mean(z))
 
 
-def decisions(model: Model, z: Array) -> Array:
+def decisions(model: Model, z: Array, decision: Decision | None = None) -> Array:
     """Return what is decided: classes in their own type, 0 or 1 for each label, or numbers.
 
     The mode of the distribution: positive is a probability of at least 0.5, of several classes the most likely wins.
+    A decision of a binary target has its own threshold.
     """
+    if decision is not None:
+        p = np.asarray(model.distribution.mean(z.reshape(-1)))
+        return model.target.decode(decision.apply(p).astype(np.int64))
     mode = np.asarray(model.distribution.mode(z))
     return mode if model.task == "regression" else model.target.decode(mode)
 
@@ -52,6 +57,7 @@ def prediction_table(
     y: Array | None = None,
     weight: Array | None = None,
     group: Array | None = None,
+    decision: Decision | None = None,
 ) -> pl.DataFrame:
     """Return the predictions of some rows as a table.
 
@@ -67,6 +73,8 @@ def prediction_table(
     part : str
     y, weight, group : ndarray, optional
         In the users' own types.
+    decision : Decision, optional
+        What is decided with instead of probability 0.5.
     """
     columns: dict[str, Any] = {"row": rows, "part": np.full(len(z), part)}
     labels = [str(name) for name in model.target.names] if model.task == "multilabel" else None
@@ -83,7 +91,7 @@ def prediction_table(
     else:
         names = labels or [str(name) for name in model.target.classes]
         columns |= {f"p_{name}": column for name, column in zip(names, p.T, strict=True)}
-    columns |= _spread("decision", decisions(model, z), labels)
+    columns |= _spread("decision", decisions(model, z, decision), labels)
     return pl.DataFrame([_series(name, values) for name, values in columns.items()])
 
 

@@ -13,6 +13,7 @@ from xent.errors import XentError
 from xent.evaluation import Verdict, judge
 from xent.evaluation.verdict_intervals import with_intervals
 from xent.runs.curve_files import curve_epochs, read_curves
+from xent.runs.decision_file import read_decision
 from xent.runs.evaluation_file import Evaluation, read_evaluation
 from xent.runs.folder import RunFolder, open_run_folder
 from xent.runs.history_file import read_history
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, FloatArray
     from xent.data import Table
+    from xent.decisions import Decision
     from xent.evaluation import PrCurve, RocCurve
     from xent.training import History
 
@@ -109,6 +111,11 @@ class Run:
         return read_predictions(self.files.predictions, self._expected(self.files.predictions))
 
     @property
+    def decision(self) -> Decision | None:
+        """The threshold that was chosen for this run (`xent threshold`), or None: then 0.5 is."""
+        return read_decision(self.files.decision, self.record.files[self.files.model.name])
+
+    @property
     def curve_epochs(self) -> list[int]:
         """The epochs that have ROC and precision-recall curves."""
         return curve_epochs(self.files.curves)
@@ -138,7 +145,7 @@ class Run:
         ndarray
             Classes in their own type, shape (n,); 0 or 1 for each label, shape (n, n_labels); or numbers, shape (n,).
         """
-        return decisions(self.model, self.logits(source))
+        return decisions(self.model, self.logits(source), self.decision)
 
     def predict_proba(self, source: object) -> FloatArray:
         """Return the probability of each class or label, shape (n, k).
@@ -167,6 +174,7 @@ class Run:
             y=target_values(table, names) if known else None,
             weight=table.frame[weight].to_numpy() if weight in table.columns else None,
             group=table.frame[group] if group in table.columns else None,
+            decision=self.decision,
         )
 
     def evaluate(self, source: object) -> Verdict:
