@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xent.errors import XentError as XentError
     from xent.estimators import XentClassifier as XentClassifier
     from xent.estimators import XentRegressor as XentRegressor
+    from xent.evaluation.evaluations import compare as compare
     from xent.evaluation.evaluations import evaluate as evaluate
     from xent.runs import Run as Run
     from xent.runs import load_run as load_run
@@ -34,6 +35,7 @@ _ROOM_OF = {
     "XentClassifier": "xent.estimators",
     "XentError": "xent.errors",
     "XentRegressor": "xent.estimators",
+    "compare": "xent.evaluation.evaluations",
     "decide": "xent.decisions",
     "evaluate": "xent.evaluation.evaluations",
     "load_run": "xent.runs",
@@ -49,6 +51,7 @@ __all__ = [
     "XentError",
     "XentRegressor",
     "__version__",
+    "compare",
     "decide",
     "evaluate",
     "load_run",

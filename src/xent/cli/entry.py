@@ -26,6 +26,7 @@ _VERBS = {
     "train": "Train a network on a table, judge it, write a run folder.",
     "predict": "Predict the rows of a table with a trained run.",
     "evaluate": "Judge a trained run on new rows, or predictions from anywhere.",
+    "compare": "Say whether one run is better than another, by how much, how sure.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
 }
 

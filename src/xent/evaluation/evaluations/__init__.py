@@ -1,7 +1,12 @@
 """Labelled predictions as a whole: every figure of their task, each with its interval."""
 
 from xent.evaluation.evaluations.binary import BinaryEvaluation, OperatingPoint
-from xent.evaluation.evaluations.evaluate import evaluate
+from xent.evaluation.evaluations.compare import (
+    Comparison,
+    FigureComparison,
+    compare_evaluations,
+)
+from xent.evaluation.evaluations.evaluate import compare, evaluate
 from xent.evaluation.evaluations.evaluation import Evaluation
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
@@ -9,10 +14,14 @@ from xent.evaluation.evaluations.regression import RegressionEvaluation
 
 __all__ = [
     "BinaryEvaluation",
+    "Comparison",
     "Evaluation",
+    "FigureComparison",
     "MulticlassEvaluation",
     "MultilabelEvaluation",
     "OperatingPoint",
     "RegressionEvaluation",
+    "compare",
+    "compare_evaluations",
     "evaluate",
 ]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.errors import XentError
+from xent.errors import XentError, nearest_hint
 from xent.evaluation.evaluations.binary import BinaryEvaluation
+from xent.evaluation.evaluations.compare import compare_evaluations
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
 from xent.evaluation.evaluations.regression import RegressionEvaluation
-from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows, labelled_rows
+from xent.evaluation.evaluations.rows import (
+    DECLARED,
+    IntervalSettings,
+    LabelledRows,
+    labelled_rows,
+)
 
 if TYPE_CHECKING:
+    from xent.evaluation.evaluations.compare import Comparison
     from xent.evaluation.evaluations.evaluation import Evaluation
 
-__all__ = ["evaluate"]
+__all__ = ["compare", "evaluate"]
 
 
 def evaluate(
@@ -92,6 +99,54 @@ def evaluate(
     if n_columns > 1 or (rows.declared == "labels" and _has_classes(rows)):
         return MulticlassEvaluation(rows, settings)
     return BinaryEvaluation(rows, settings)
+
+
+def compare(
+    y: object,
+    *,
+    a: object,
+    b: object,
+    declared: str = "probabilities",
+    weight: object = None,
+    cluster: object = None,
+    level: float = 0.95,
+) -> Comparison:
+    """Compare two models' predictions of the same rows, paired: is b better, by how much, how sure.
+
+    Parameters
+    ----------
+    y : array
+        Truth, as for `evaluate`.
+    a, b : array
+        The predictions of the two models.
+    declared : {"probabilities", "logits", "scores", "labels", "predictions"}
+        What both are.
+    weight, cluster : array of shape (n,), optional
+    level : float
+        Of the intervals.
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other or their declaration.
+
+    Examples
+    --------
+    >>> y = [0, 0, 0, 1, 1, 1]
+    >>> c = compare(y, a=[0.1, 0.4, 0.6, 0.3, 0.8, 0.9], b=[0.1, 0.2, 0.3, 0.6, 0.7, 0.9])
+    >>> c["accuracy"].a.__round__(4), c["accuracy"].b
+    (0.6667, 1.0)
+    """
+    if declared not in DECLARED:
+        raise XentError(
+            f"declared must be one of {', '.join(DECLARED)}, got {declared!r}."
+            f"{nearest_hint(str(declared), DECLARED)}"
+        )
+    given: list[dict[str, Any]] = [{declared: predicted} for predicted in (a, b)]
+    first, second = (
+        evaluate(y, weight=weight, cluster=cluster, level=level, **predicted) for predicted in given
+    )
+    return compare_evaluations(first, second)
 
 
 def _has_classes(rows: LabelledRows) -> bool:
