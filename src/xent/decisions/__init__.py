@@ -5,6 +5,7 @@ from xent.decisions.costs import Costs, shifted_prevalence
 from xent.decisions.decide import decide
 from xent.decisions.decision import Decision, choose
 from xent.decisions.judgment import Judgment, judge_decision
+from xent.decisions.row_costs import cheapest_threshold_by_row
 from xent.decisions.thresholds import Choice, Constraints, choose_threshold
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "Judgment",
     "cheapest_class",
+    "cheapest_threshold_by_row",
     "choose",
     "choose_threshold",
     "decide",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xent.decisions.costs import Costs
     from xent.evaluation.counts import ScoreCounts
 
-__all__ = ["OBJECTIVES", "Choice", "Constraints", "choose_threshold"]
+__all__ = ["OBJECTIVES", "Choice", "Constraints", "choose_threshold", "halfway"]
 
 OBJECTIVES = (
     "f1",
@@ -180,14 +180,18 @@ def choose_threshold(
 
 def candidates(counts: ScoreCounts) -> tuple[FloatArray, ConfusionCounts[FloatArray]]:
     """Return every threshold that makes a difference, falling from +inf, and its counts."""
-    scores = counts.thresholds.astype(np.float64)
+    thresholds = halfway(counts.thresholds.astype(np.float64))
+    tp, fp = (np.concatenate([[0], way]) for way in (counts.tp, counts.fp))
+    return thresholds, ConfusionCounts(tp=tp, fn=tp[-1] - tp, fp=fp, tn=fp[-1] - fp)
+
+
+def halfway(scores: FloatArray) -> FloatArray:
+    """Return +inf, the middles between falling distinct scores, and -inf."""
     # halves before the sum: it cannot overflow
     between = scores[:-1] / 2 + scores[1:] / 2
     # two neighboring floats have no number between them: the upper one itself
     between = np.where(between > scores[1:], between, scores[:-1])
-    thresholds = np.concatenate([[np.inf], between, [-np.inf]])
-    tp, fp = (np.concatenate([[0], way]) for way in (counts.tp, counts.fp))
-    return thresholds, ConfusionCounts(tp=tp, fn=tp[-1] - tp, fp=fp, tn=fp[-1] - fp)
+    return np.concatenate([[np.inf], between, [-np.inf]])
 
 
 def _keeps(name: str, bound: float, counts: ConfusionCounts[FloatArray]) -> FloatArray:
