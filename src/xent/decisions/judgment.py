@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.evaluation.confusion import ConfusionCounts, binary_counts
+from xent.evaluation.evaluations.figures import label_of
 from xent.evaluation.inputs import binary_rows, check_probabilities
 from xent.evaluation.intervals.decision_figures import decision_interval
 from xent.evaluation.intervals.means import mean_interval
@@ -59,7 +60,7 @@ class Judgment:
 
     def __str__(self) -> str:
         lines = [f"judged on {self.n_rows:,} rows", str(self.counts)]
-        lines += [f"{name:<12} {figure}" for name, figure in self.figures.items()]
+        lines += [f"{label_of(name).text:<12} {figure}" for name, figure in self.figures.items()]
         if self.cost is not None and self.saving is not None:
             lines += [f"cost a row   {self.cost}", f"saving       {self.saving} against 0.5"]
             lines += [f"  {name:<18} {value:.4f} a row" for name, value in self.rivals.items()]

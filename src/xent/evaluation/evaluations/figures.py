@@ -46,11 +46,14 @@ LABELS = {
 }
 
 
+WORDS = {"auc": "AUC", "brier": "Brier", "f1": "F1", "jaccard": "Jaccard", "lr": "LR"}
+
+
 def label_of(name: str) -> _Label:
     """Return how a figure is written."""
     if name in LABELS:
         return LABELS[name]
-    words = [{"auc": "AUC", "f1": "F1", "lr": "LR"}.get(word, word) for word in name.split("_")]
+    words = [WORDS.get(word, word) for word in name.split("_")]
     return _Label(" ".join(words))
 
 
@@ -110,13 +113,13 @@ def figures_text(figures: Mapping[str, Estimate], title: str) -> str:
     estimates = dict(figures)
     level = next((e.level for e in estimates.values()), 0.95)
     rows = [(title, "value", f"{level:.0%} interval", "by")]
-    notes = []
+    notes: dict[str, list[str]] = {}
     for name, estimate in estimates.items():
         label = label_of(name)
         unit = f" ({label.unit})" if label.unit else ""
         rows.append((label.text + unit, *_cells(estimate)))
         if estimate.why:
-            notes.append(f"{label.text}: {estimate.why}")
+            notes.setdefault(estimate.why, []).append(label.text)
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     lines = [
         "  ".join(
@@ -129,7 +132,7 @@ def figures_text(figures: Mapping[str, Estimate], title: str) -> str:
         ).rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, *notes])
+    return "\n".join([*lines, *(f"{', '.join(names)}: {why}" for why, names in notes.items())])
 
 
 def number_text(value: float) -> str:
