@@ -32,6 +32,7 @@ from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.proportions import kish, proportion_interval
 from xent.evaluation.lift import gain_curve_of, lift_curve_of
 from xent.evaluation.pr_areas import davis_goadrich_area_of, pr_trapezoid_area_of
+from xent.evaluation.scoring_rules import log_loss
 from xent.evaluation.threshold_figures import figure_at_thresholds_of
 
 if TYPE_CHECKING:
@@ -205,25 +206,40 @@ class BinaryEvaluation(Evaluation):
         if declared not in NEUTRAL:
             return Estimate(float("nan"), why=f"{declared} say no probability")
         kind = name.removesuffix("_skill")
-        values = self._row_losses(kind)
-        rows = self.rows
+        mean = self._mean_losses[kind]
         if kind == name:
-            return uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
+            return mean
         counts = self.counts
         prevalence = counts.n_positive / (counts.n_positive + counts.n_negative)
         constant = _constant_loss(kind, prevalence)
         if constant == 0:
             return Estimate(float("nan"), why="one class is absent, and a constant is never wrong")
-        mean = uncertainty.mean(values, rows.weight, rows.cluster, self.settings)
-        # the constant is that of these rows, and is taken as given
-        return Estimate(
-            1 - mean.value / constant,
-            1 - mean.high / constant,
-            1 - mean.low / constant,
-            mean.level,
-            mean.method,
-            mean.n,
-            mean.why,
+
+        def make() -> Estimate:
+            # the constant is that of these rows, and is taken as given
+            low, high = 1 - mean.high / constant, 1 - mean.low / constant
+            return Estimate(
+                1 - mean.value / constant, low, high, mean.level, mean.method, mean.n, mean.why
+            )
+
+        return lazy_estimate(1 - mean.value / constant, make, level=self.settings.level)
+
+    @cached_property
+    def _mean_losses(self) -> LazyFigures:
+        return LazyFigures({name: partial(self._mean_loss, name) for name in ("log_loss", "brier")})
+
+    def _mean_loss(self, kind: str) -> Estimate:
+        rows, declared = self.rows, {self.rows.declared: self.scores}
+        if kind == "brier":
+            return uncertainty.mean(
+                self._row_losses(kind), rows.weight, rows.cluster, self.settings
+            )
+        return uncertainty.mean_with(
+            log_loss(self.truth, weight=rows.weight, **declared),
+            lambda: self._row_losses(kind),
+            rows.weight,
+            rows.cluster,
+            self.settings,
         )
 
     def _row_losses(self, kind: str) -> FloatArray:

@@ -37,6 +37,7 @@ __all__ = [
     "average_precision",
     "macro_auc",
     "mean",
+    "mean_with",
     "of_counts",
     "proportion",
     "resampled",
@@ -106,14 +107,25 @@ def mean(
 ) -> Estimate:
     """Return the mean of the rows' values; its interval is corrected for their skewness."""
     value = weighted_mean(values, weight)
-    n = len(values)
+    return mean_with(value, lambda: values, weight, cluster, settings, bounds)
+
+
+def mean_with(
+    value: float,
+    values: Callable[[], FloatArray],
+    weight: FloatArray | None,
+    cluster: Array | None,
+    settings: IntervalSettings,
+    bounds: tuple[float, float] = (0.0, float("inf")),
+) -> Estimate:
+    """Return a mean that is known; the rows' values are made for its interval only."""
     if not np.isfinite(value):
         why = "a value is infinite: what was said to be impossible happened"
-        return Estimate(value, level=settings.level, n=n, why=why)
+        return Estimate(value, level=settings.level, why=why)
     return lazy_estimate(
         value,
         lambda: mean_interval(
-            values, weight=weight, cluster=cluster, level=settings.level, bounds=bounds
+            values(), weight=weight, cluster=cluster, level=settings.level, bounds=bounds
         ),
         level=settings.level,
     )
