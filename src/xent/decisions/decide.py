@@ -68,7 +68,7 @@ def decide(
     --------
     >>> from xent.evaluation import evaluate
     >>> e = evaluate([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
-    >>> decide(e, cost_fn=5, cost_fp=1, n_bootstrap=0).threshold.value
+    >>> round(decide(e, cost_fn=5, cost_fp=1, n_bootstrap=0).threshold.value, 3)
     0.225
     """
     if not isinstance(evaluation, BinaryEvaluation):
