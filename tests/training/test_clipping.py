@@ -24,9 +24,7 @@ def test_the_norm_is_limited_and_the_direction_kept(gradient, limit):
     else:
         assert norm(clipped) == pytest.approx(limit, rel=1e-12)
         # subnormal entries lose digits on the way
-            np.testing.assert_allclose(
-                clipped * (length / limit), gradient, rtol=1e-12, atol=1e-300
-            )
+        np.testing.assert_allclose(clipped * (length / limit), gradient, rtol=1e-12, atol=1e-300)
 
 
 @given(VECTORS, st.floats(1e-3, 1e4))
