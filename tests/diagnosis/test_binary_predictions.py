@@ -50,7 +50,7 @@ def test_uninformative_scores_seldom_look_reversed():
 
 def test_diagnosis_reads_as_text_and_json():
     found = constant_output(np.full(10, 0.3))
-    d = Diagnosis((found,), ("constant_output",), {"drift": "no parts given"})
+    d = Diagnosis((found,), ("constant output",), {"drift": "no parts given"})
     assert "0.3" in str(d)
     assert "not checked: drift (no parts given)" in str(d)
-    assert json.loads(json.dumps(d.to_json()))["findings"][0]["check"] == "constant_output"
+    assert json.loads(json.dumps(d.to_json()))["findings"][0]["check"] == "constant output"

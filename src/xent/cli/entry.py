@@ -27,6 +27,7 @@ _VERBS = {
     "predict": "Predict the rows of a table with a trained run.",
     "evaluate": "Judge a trained run on new rows, or predictions from anywhere.",
     "compare": "Say whether one run is better than another, by how much, how sure.",
+    "diagnose": "Look for what is wrong: with predictions, a table, a run.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
 }
 

@@ -21,7 +21,7 @@ def logits_as_probabilities(values: Array) -> Finding | None:
     if not n_outside:
         return None
     return Finding(
-        "logits_as_probabilities",
+        "logits as probabilities",
         0.0,
         f"{n_outside} of {values.size} values lie outside [0, 1], "
         f"from {values.min():.4g} to {values.max():.4g}",
@@ -35,7 +35,7 @@ def constant_output(values: Array) -> Finding | None:
     if values.size < 2 or values.min() != values.max():
         return None
     return Finding(
-        "constant_output",
+        "constant output",
         0.0,
         f"all {values.size} rows have the value {values.flat[0]:.6g}",
         "Check that the features reach the model and that it trained: it tells no rows apart.",
@@ -55,7 +55,7 @@ def reversed_ranking(y: Array, values: Array, alpha: float = 1e-3) -> Finding | 
     if math.isnan(p) or p >= alpha:
         return None
     return Finding(
-        "reversed_ranking",
+        "reversed ranking",
         p,
         f"AUC {auc:.4f}: positives score lower than negatives",
         "Check which class is coded 1 and which column of probabilities was taken.",
