@@ -44,6 +44,7 @@ from xent.evaluation.calibration import (
 )
 from xent.evaluation.confusion import ConfusionCounts, binary_counts
 from xent.evaluation.constant import TASKS, ConstantPredictor, fit_constant
+from xent.evaluation.cost_curve import CostCurve, cost_curve
 from xent.evaluation.counts import ScoreCounts, score_counts
 from xent.evaluation.curves import (
     BOOK_THRESHOLDS,
@@ -188,6 +189,7 @@ __all__ = [
     "ConfusionCounts",
     "ConfusionState",
     "ConstantPredictor",
+    "CostCurve",
     "DetCurve",
     "Estimate",
     "Evaluation",
@@ -227,6 +229,7 @@ __all__ = [
     "confusion_matrix",
     "corp",
     "cost_at_thresholds",
+    "cost_curve",
     "coverage_error",
     "cox_calibration",
     "davis_goadrich_area",

@@ -352,6 +352,7 @@ def test_curves_and_areas_come_from_the_one_sort():
     np.testing.assert_array_equal(e.det.fnr, evaluation.det_curve(y, z).fnr)
     np.testing.assert_array_equal(e.gain.recall, evaluation.gain_curve(y, z).recall)
     np.testing.assert_array_equal(e.lift.lift, evaluation.lift_curve(y, z).lift)
+    np.testing.assert_array_equal(e.cost_curve.cost, evaluation.cost_curve(y, z).cost)
     expected = evaluation.figure_at_thresholds(y, z, figure="mcc")
     np.testing.assert_array_equal(e.at_thresholds("mcc").values, expected.values)
     assert e.pr_trapezoid_area.value == evaluation.pr_trapezoid_area(y, z)

@@ -19,6 +19,7 @@ from xent.evaluation.calibration import (
     spiegelhalter_test,
 )
 from xent.evaluation.confusion import UNDEFINED, ConfusionCounts
+from xent.evaluation.cost_curve import cost_curve_of
 from xent.evaluation.counts import ScoreCounts, score_counts
 from xent.evaluation.curves import pr_curve_of, roc_curve_of
 from xent.evaluation.detection_tradeoff import det_curve_of, equal_error_rate_of
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         Reliability,
         ScoreDecomposition,
     )
+    from xent.evaluation.cost_curve import CostCurve
     from xent.evaluation.curves import PrCurve, RocCurve
     from xent.evaluation.detection_tradeoff import DetCurve
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
@@ -147,6 +149,11 @@ class BinaryEvaluation(Evaluation):
     def lift(self) -> LiftCurve:
         """Precision over prevalence, against the share of rows predicted positive."""
         return lift_curve_of(self.counts)
+
+    @property
+    def cost_curve(self) -> CostCurve:
+        """The least expected cost for every mix of costs and prevalence."""
+        return cost_curve_of(self.counts)
 
     def at_thresholds(self, figure: str, thresholds: object = None) -> ThresholdCurve:
         """Return any figure of the four counts at every threshold, or at the given ones."""

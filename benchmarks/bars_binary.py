@@ -1,0 +1,104 @@
+"""Speed and memory of binary evaluation, 10 million float32 scores with hardly a tie."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import xent
+from results import Row, ratio, report, take_turns
+from xent.evaluation import log_loss, roc_auc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xent.arrays import Array
+
+N_ROWS = 10_000_000
+CURVES = ("roc", "pr", "det", "gain", "lift", "cost_curve")
+
+
+def rows(n: int) -> tuple[Array, Array]:
+    generator = np.random.default_rng(0)
+    y = generator.random(n) < 0.3
+    return y, (generator.normal(size=n).astype(np.float32) + y).astype(np.float32)
+
+
+def everything(y: Array, z: Array) -> None:
+    """Read every figure and every curve, at full resolution, without intervals."""
+    evaluation = xent.evaluate(y, logits=z, n_bootstrap=0)
+    for name in evaluation.figures:
+        _ = evaluation[name].value
+    for name in CURVES:
+        _ = getattr(evaluation, name)
+
+
+def speed(n: int) -> list[Row]:
+    import torch
+    from sklearn import metrics
+
+    y, z = rows(n)
+    numbers, logits, p = y.astype(np.float32), torch.from_numpy(z), 1 / (1 + np.exp(-z))
+    targets = torch.from_numpy(numbers)
+    criterion = torch.nn.functional.binary_cross_entropy_with_logits
+    programs: dict[str, Callable[[], object]] = {
+        "AUC": lambda: roc_auc(y, z),
+        "sklearn AUC": lambda: metrics.roc_auc_score(y, z),
+        "log loss": lambda: log_loss(y, logits=z),
+        "sklearn log loss": lambda: metrics.log_loss(y, p),
+        "torch log loss": lambda: criterion(logits, targets).item(),
+        "everything": lambda: everything(y, z),
+    }
+    seconds = take_turns(programs, 5)
+    bars = (
+        ("exact AUC, sklearn / xent", "sklearn AUC", "AUC", ">=", 15.0),
+        ("log loss from logits, sklearn / xent", "sklearn log loss", "log loss", ">=", 20.0),
+        (
+            f"log loss from logits, torch ({torch.get_num_threads()} threads) / xent",
+            "torch log loss",
+            "log loss",
+            ">=",
+            3.0,
+        ),
+        ("every figure and curve, xent / sklearn AUC", "everything", "sklearn AUC", "<=", 1.0),
+    )
+    found = []
+    for name, above, below, sign, bar in bars:
+        value, noise = ratio(seconds[above], seconds[below])
+        holds = value >= bar if sign == ">=" else value <= bar
+        found.append(Row(f"{name}, {n:,} rows", f"{value:.2f}", f"{sign} {bar:g}", holds, noise))
+    return found
+
+
+def memory(n: int) -> Row:
+    """Return the peak of a fresh process above its inputs."""
+    result = subprocess.run(
+        [sys.executable, __file__, "--peak", str(n)], capture_output=True, text=True, check=True
+    )
+    value = float(result.stdout) / n
+    name = f"every figure and curve, peak memory above the inputs, {n:,} rows"
+    return Row(name, f"{value:.0f} bytes a row", "<= 40", value <= 40, "")
+
+
+def peak(n: int) -> float:
+    y, z = rows(n)
+    xent.evaluate(y[:1000], logits=z[:1000], n_bootstrap=0).figures["auc"]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    evaluation = xent.evaluate(y, logits=z, n_bootstrap=0)
+    for name in evaluation.figures:
+        _ = evaluation[name].value
+    for name in CURVES:
+        _ = getattr(evaluation, name)
+    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--peak"]:
+        print(peak(int(sys.argv[2])))
+        sys.exit(0)
+    n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else N_ROWS
+    sys.exit(report("binary evaluation", [*speed(n_rows), memory(n_rows)]))
