@@ -9,7 +9,6 @@ import numpy as np
 
 from xent.evaluation.counts import score_counts
 from xent.evaluation.curve_points import cell_ends, columns_from_json, columns_to_json
-from xent.evaluation.curves import roc_curve_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,30 +84,44 @@ def cost_curve(y: object, scores: object, *, weight: object = None) -> CostCurve
 
 def cost_curve_of(counts: ScoreCounts) -> CostCurve:
     """`cost_curve` of counts."""
-    roc = roc_curve_of(counts)
-    if np.isnan(roc.fpr).any() or np.isnan(roc.tpr).any():
+    if not (counts.n_positive and counts.n_negative):
         nothing = np.full(2, np.nan)
         return CostCurve(np.array([0.0, 1.0]), nothing, np.array([np.inf, np.inf]))
-    corners = _hull_corners(counts)
-    fpr, fnr = roc.fpr[corners], 1 - roc.tpr[corners]
+    fpr, fnr, thresholds = _hull(counts)
     # where the lines of two neighboring corners cross: ΔFPR (1 - PC) = -ΔFNR PC
     rise, fall = np.diff(fpr), -np.diff(fnr)
     crossings = rise / (rise + fall)
     ends = np.concatenate([[0.0], crossings, [1.0]])
     # each crossing begins the next corner's line; the last point ends the last one
-    lines = np.append(np.arange(len(corners)), len(corners) - 1)
+    lines = np.append(np.arange(fpr.size), fpr.size - 1)
     cost = fnr[lines] * ends + fpr[lines] * (1 - ends)
-    return CostCurve(ends, cost, roc.thresholds[corners][lines].astype(np.float64))
+    return CostCurve(ends, cost, thresholds[lines])
 
 
-def _hull_corners(counts: ScoreCounts) -> IntArray:
-    """Return the places of the ROC curve's convex hull among its points.
+def _hull(counts: ScoreCounts) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return FPR, FNR and threshold at the corners of the ROC curve's convex hull.
 
-    The hull's slopes fall, and are those of the isotonic regression of the classes on the scores (Fawcett &
-    Niculescu-Mizil 2007): a corner ends each of its blocks.
+    The hull's slopes fall, and are those of the isotonic regression of the classes on the scores
+    (Fawcett & Niculescu-Mizil 2007): a corner ends each of its blocks. Pooling what violates the
+    order in any grouping gives the same blocks, so each stretch of thresholds is pooled by itself
+    first.
     """
+    pieces = []
+    for chunk in counts.chunks():
+        ends = _block_ends(chunk.positives, chunk.negatives)
+        pieces.append(np.stack([chunk.tp[ends], chunk.fp[ends], chunk.places.start + ends]))
+    tp, fp, place = np.concatenate(pieces, axis=1)
+    ends = _block_ends(np.diff(tp, prepend=0.0), np.diff(fp, prepend=0.0))
+    fpr = np.append(0.0, fp[ends] / counts.n_negative)
+    fnr = np.append(1.0, 1 - tp[ends] / counts.n_positive)
+    thresholds = counts.thresholds[place[ends].astype(np.int64)].astype(np.float64)
+    return fpr, fnr, np.append(np.inf, thresholds)
+
+
+def _block_ends(positives: FloatArray, negatives: FloatArray) -> IntArray:
+    """Return the last place of every block of the falling isotonic regression."""
     from scipy.optimize import isotonic_regression
 
-    rows = counts.positives + counts.negatives.astype(np.float64)
-    blocks = isotonic_regression(counts.positives / rows, weights=rows, increasing=False).blocks
-    return np.asarray(blocks, dtype=np.int64)
+    rows = positives + negatives
+    blocks = isotonic_regression(positives / rows, weights=rows, increasing=False).blocks
+    return np.asarray(blocks[1:], dtype=np.int64) - 1

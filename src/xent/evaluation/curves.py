@@ -33,6 +33,7 @@ __all__ = [
     "roc_curve",
     "roc_curve_of",
     "thin",
+    "thresholds_from_infinity",
 ]
 
 
@@ -168,13 +169,12 @@ def roc_curve(y: object, scores: object, *, weight: object = None) -> RocCurve:
 
 def roc_curve_of(counts: ScoreCounts) -> RocCurve:
     """`roc_curve` of counts."""
-    decisions = counts.confusion()
+    fpr, tpr = np.empty((2, counts.thresholds.size + 1))
+    for places, decisions in counts.confusions():
+        fpr[1:][places], tpr[1:][places] = decisions.fpr, decisions.recall
     # None above +inf: the rate is 0, or NaN where its class is absent.
-    return RocCurve(
-        np.concatenate([decisions.fpr[:1] * 0, decisions.fpr]),
-        np.concatenate([decisions.recall[:1] * 0, decisions.recall]),
-        np.concatenate([[np.inf], counts.thresholds]),
-    )
+    fpr[0], tpr[0] = 0 * fpr[1], 0 * tpr[1]
+    return RocCurve(fpr, tpr, thresholds_from_infinity(counts))
 
 
 def pr_curve(y: object, scores: object, *, weight: object = None) -> PrCurve:
@@ -201,8 +201,18 @@ def pr_curve(y: object, scores: object, *, weight: object = None) -> PrCurve:
 
 def pr_curve_of(counts: ScoreCounts) -> PrCurve:
     """`pr_curve` of counts."""
-    decisions = counts.confusion()
-    return PrCurve(decisions.recall, decisions.precision, counts.thresholds.astype(np.float64))
+    recall, precision = np.empty((2, counts.thresholds.size))
+    for places, decisions in counts.confusions():
+        recall[places], precision[places] = decisions.recall, decisions.precision
+    return PrCurve(recall, precision, counts.thresholds.astype(np.float64))
+
+
+def thresholds_from_infinity(counts: ScoreCounts) -> FloatArray:
+    """Return +inf, at which no row is predicted positive, and the distinct scores."""
+    thresholds = np.empty(counts.thresholds.size + 1)
+    thresholds[0] = np.inf
+    thresholds[1:] = counts.thresholds
+    return thresholds
 
 
 def fixed_threshold_roc(

@@ -76,7 +76,7 @@ def det_curve(y: object, scores: object, *, weight: object = None) -> DetCurve:
 def det_curve_of(counts: ScoreCounts) -> DetCurve:
     """`det_curve` of counts."""
     roc = roc_curve_of(counts)
-    return DetCurve(roc.fpr, 1 - roc.tpr, roc.thresholds)
+    return DetCurve(roc.fpr, np.subtract(1.0, roc.tpr, out=roc.tpr), roc.thresholds)
 
 
 def equal_error_rate(y: object, scores: object, *, weight: object = None) -> float:

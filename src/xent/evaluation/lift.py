@@ -15,6 +15,7 @@ from xent.evaluation.curve_points import (
     columns_from_json,
     columns_to_json,
 )
+from xent.evaluation.curves import thresholds_from_infinity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,9 +113,11 @@ def gain_curve(y: object, scores: object, *, weight: object = None) -> GainCurve
 
 def gain_curve_of(counts: ScoreCounts) -> GainCurve:
     """`gain_curve` of counts."""
-    share, recall = _share_and_recall(counts)
-    thresholds = np.append(np.inf, counts.thresholds)
-    return GainCurve(np.append(0.0, share), np.append(recall[:1] * 0, recall), thresholds)
+    share, recall = np.empty((2, counts.thresholds.size + 1))
+    _write_share_and_recall(counts, share[1:], recall[1:])
+    # None above +inf: recall is 0, or NaN without positive rows.
+    share[0], recall[0] = 0.0, 0 * recall[1]
+    return GainCurve(share, recall, thresholds_from_infinity(counts))
 
 
 def lift_curve(y: object, scores: object, *, weight: object = None) -> LiftCurve:
@@ -135,8 +138,10 @@ def lift_curve(y: object, scores: object, *, weight: object = None) -> LiftCurve
 
 def lift_curve_of(counts: ScoreCounts) -> LiftCurve:
     """`lift_curve` of counts."""
-    share, recall = _share_and_recall(counts)
-    return LiftCurve(share, recall / share, counts.thresholds.astype(np.float64))
+    share, lift = np.empty((2, counts.thresholds.size))
+    _write_share_and_recall(counts, share, lift)
+    lift /= share
+    return LiftCurve(share, lift, counts.thresholds.astype(np.float64))
 
 
 def top_lift(y: object, scores: object, *, share: float, weight: object = None) -> float:
@@ -175,8 +180,12 @@ def top_lift_of(counts: ScoreCounts, *, share: float) -> float:
     return tp / n_positive / share
 
 
-def _share_and_recall(counts: ScoreCounts) -> tuple[FloatArray, FloatArray]:
-    tp = counts.tp
-    rows = tp + counts.fp
-    with np.errstate(invalid="ignore"):
-        return rows / rows[-1], tp / tp[-1]
+def _write_share_and_recall(counts: ScoreCounts, share: FloatArray, recall: FloatArray) -> None:
+    n_positive = counts.n_positive
+    n_rows = n_positive + counts.n_negative
+    for chunk in counts.chunks():
+        np.divide(chunk.tp + chunk.fp, n_rows, out=share[chunk.places])
+        if n_positive:
+            np.divide(chunk.tp, n_positive, out=recall[chunk.places])
+    if not n_positive:
+        recall.fill(np.nan)

@@ -27,11 +27,17 @@ from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures, figures_text
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
-from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
+from xent.evaluation.inputs import (
+    binary_rows,
+    check_probabilities,
+    check_scores,
+    weighted_mean,
+)
 from xent.evaluation.intervals.decision_figures import f_beta_interval
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.proportions import kish, proportion_interval
 from xent.evaluation.lift import gain_curve_of, lift_curve_of
+from xent.evaluation.logit_losses import sum_logit_squares
 from xent.evaluation.pr_areas import davis_goadrich_area_of, pr_trapezoid_area_of
 from xent.evaluation.scoring_rules import log_loss
 from xent.evaluation.threshold_figures import figure_at_thresholds_of
@@ -237,12 +243,14 @@ class BinaryEvaluation(Evaluation):
 
     def _mean_loss(self, kind: str) -> Estimate:
         rows, declared = self.rows, {self.rows.declared: self.scores}
-        if kind == "brier":
-            return uncertainty.mean(
-                self._row_losses(kind), rows.weight, rows.cluster, self.settings
-            )
+        if kind == "log_loss":
+            value = log_loss(self.truth, weight=rows.weight, **declared)
+        elif rows.declared == "logits" and rows.weight is None:
+            value = sum_logit_squares(self.truth, self.scores) / len(self.truth)
+        else:
+            value = weighted_mean(self._row_losses(kind), rows.weight)
         return uncertainty.mean_with(
-            log_loss(self.truth, weight=rows.weight, **declared),
+            value,
             lambda: self._row_losses(kind),
             rows.weight,
             rows.cluster,
@@ -394,15 +402,13 @@ class OperatingPoint:
         if np.isnan(getattr(self.counts, name)):
             return Estimate(float("nan"), why=UNDEFINED[name])
         e = self.evaluation
-        decided = e.scores >= self.threshold
-        rows = e.rows
         return uncertainty.of_counts(
             name,
             self.counts,
             e.truth,
-            decided,
-            rows.weight,
-            rows.cluster,
+            lambda: e.scores >= self.threshold,
+            e.rows.weight,
+            e.rows.cluster,
             e.settings,
             RANGES[name],
         )

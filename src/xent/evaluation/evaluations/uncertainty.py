@@ -135,13 +135,16 @@ def of_counts(
     name: str,
     counts: ConfusionCounts[float],
     truth: Array,
-    decided: Array,
+    decided: Callable[[], Array],
     weight: FloatArray | None,
     cluster: Array | None,
     settings: IntervalSettings,
     bounds: tuple[float, float],
 ) -> Estimate:
-    """Return a figure of the four counts; with clusters its interval is the bootstrap's."""
+    """Return a figure of the four counts; with clusters its interval is the bootstrap's.
+
+    What each row was `decided` to be is made for that interval only.
+    """
     value, n = float(getattr(counts, name)), len(truth)
 
     def make() -> Estimate:
@@ -151,7 +154,7 @@ def of_counts(
         if settings.n_bootstrap < MIN_REPLICATES:
             return _without_replicates(value, n, settings)
         codes = cluster_codes(cluster, weight, n)
-        drawn = _resampled_counts(truth, decided, weight, codes, settings)
+        drawn = _resampled_counts(truth, decided(), weight, codes, settings)
         return _percentiles(value, getattr(drawn, name), settings, bounds, n)
 
     return lazy_estimate(value, make, level=settings.level)

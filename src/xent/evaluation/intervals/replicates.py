@@ -12,9 +12,6 @@ bootstrap but for terms of order 1/n. The prevalence varies as it would from sam
 
 from __future__ import annotations
 
-import itertools
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,9 +20,10 @@ import numpy as np
 from xent.errors import XentError
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.intervals.running_sums import RunningSums, sorted_rows
+from xent.evaluation.threads import in_threads, n_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from xent.arrays import FloatArray
 
@@ -116,7 +114,7 @@ def bootstrap_ranking(
         for replicate in range(first, last):
             results[replicate] = sums.replicate(seeds[replicate], stratified=stratified)
 
-    _in_threads(work, n_bootstrap, _n_threads(n_threads, rows.n_rows * n_bootstrap))
+    in_threads(work, n_bootstrap, _n_threads(n_threads, rows.n_rows * n_bootstrap))
     tp, fn, fp, tn = results[:, 2:6].T
     return RankingReplicates(
         results[:, 0],
@@ -150,21 +148,8 @@ def check_n_bootstrap(n_bootstrap: int) -> None:
 
 
 def _n_threads(asked: int | None, n_draws: int) -> int:
+    if asked is not None and asked < 1:
+        raise XentError(f"n_threads must be at least 1, got {asked}.")
     if asked is not None:
-        if asked < 1:
-            raise XentError(f"n_threads must be at least 1, got {asked}.")
         return asked
-    if n_draws < FEW_DRAWS:
-        return 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-
-
-def _in_threads(work: Callable[[int, int], None], n: int, n_threads: int) -> None:
-    if n_threads == 1:
-        work(0, n)
-        return
-    places = np.linspace(0, n, n_threads + 1).astype(int).tolist()
-    with ThreadPoolExecutor(n_threads) as pool:
-        for done in [pool.submit(work, *ends) for ends in itertools.pairwise(places)]:
-            done.result()
+    return n_cores() if n_draws >= FEW_DRAWS else 1
