@@ -52,9 +52,7 @@ def sum_logit_squares(truth: Array, logits: Array) -> float:
 
 
 def _sum_chunks(
-    chunk_sum: Callable[[Array, Array, FloatArray, FloatArray], float],
-    truth: Array,
-    logits: Array,
+    chunk_sum: Callable[[FloatArray, FloatArray], float], truth: Array, logits: Array
 ) -> float:
     n_chunks = -(-logits.size // CHUNK_ROWS)
 
@@ -66,26 +64,25 @@ def _sum_chunks(
             minus, flags = columns[:, : some.size]
             # -|z|, and 1 where the sign is not that of the truth
             np.copyto(minus, some)
-            wrong = np.signbit(some) == truth[start : start + CHUNK_ROWS]
-            np.copyto(flags, wrong)
+            np.copyto(flags, np.signbit(some) == truth[start : start + CHUNK_ROWS])
             np.bitwise_or(minus.view(np.uint64), SIGN_BIT, out=minus.view(np.uint64))
-            sums.append(chunk_sum(wrong, minus, flags, minus))
+            sums.append(chunk_sum(minus, flags))
         return sums
 
     n_threads = n_cores() if logits.size >= FEW_ROWS else 1
     return math.fsum(part for sums in in_threads(work, n_chunks, n_threads) for part in sums)
 
 
-def _chunk_losses(wrong: Array, minus: FloatArray, flags: FloatArray, out: FloatArray) -> float:
+def _chunk_losses(minus: FloatArray, flags: FloatArray) -> float:
     with np.errstate(invalid="ignore"):
         against = -float(minus @ flags)
     if math.isnan(against):  # infinity times 0
-        against = -float(np.sum(minus[wrong]))
-    return against + _sum_log1p(np.exp(minus, out=out), flags)
+        against = -float(np.sum(minus[flags == 1.0]))
+    return against + _sum_log1p(np.exp(minus, out=minus), flags)
 
 
-def _chunk_squares(wrong: Array, minus: FloatArray, flags: FloatArray, out: FloatArray) -> float:
-    q = np.exp(minus, out=out)
+def _chunk_squares(minus: FloatArray, flags: FloatArray) -> float:
+    q = np.exp(minus, out=minus)
     # |p - y| is q / (1 + q) where the sign is right, 1 / (1 + q) where it is wrong
     np.maximum(flags, q, out=flags)
     q += 1.0
