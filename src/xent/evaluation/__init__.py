@@ -109,6 +109,14 @@ from xent.evaluation.lift import (
     lift_curve,
     top_lift,
 )
+from xent.evaluation.matrix_figures import (
+    KAPPA_SCHEMES,
+    matrix_balanced_accuracy,
+    matrix_f_beta,
+    matrix_jaccard,
+    matrix_kappa,
+    matrix_mcc,
+)
 from xent.evaluation.multiclass import (
     accuracy,
     class_counts,
@@ -117,6 +125,13 @@ from xent.evaluation.multiclass import (
     multiclass_f1,
     multiclass_precision,
     multiclass_recall,
+)
+from xent.evaluation.multiclass_agreement import (
+    multiclass_balanced_accuracy,
+    multiclass_f_beta,
+    multiclass_jaccard,
+    multiclass_kappa,
+    multiclass_mcc,
 )
 from xent.evaluation.multiclass_ranking import hand_till_auc, one_vs_rest_auc, top_k_accuracy
 from xent.evaluation.multilabel import (
@@ -180,6 +195,7 @@ from xent.evaluation.verdict import Figure, PartFigures, Verdict, judge, verdict
 __all__ = [
     "BOOK_THRESHOLDS",
     "DECISION_FIGURES",
+    "KAPPA_SCHEMES",
     "TASKS",
     "AucSpread",
     "BinaryEvaluation",
@@ -277,15 +293,25 @@ __all__ = [
     "lrap",
     "mae",
     "mape",
+    "matrix_balanced_accuracy",
+    "matrix_f_beta",
+    "matrix_jaccard",
+    "matrix_kappa",
+    "matrix_mcc",
     "maximum_calibration_error",
     "mcc",
     "mcnemar",
     "mean_interval",
     "median_absolute_error",
     "mse",
+    "multiclass_balanced_accuracy",
     "multiclass_brier",
     "multiclass_f1",
+    "multiclass_f_beta",
+    "multiclass_jaccard",
+    "multiclass_kappa",
     "multiclass_log_loss",
+    "multiclass_mcc",
     "multiclass_precision",
     "multiclass_recall",
     "multilabel_auc",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from xent.errors import XentError, nearest_hint
 from xent.evaluation.confusion import ConfusionCounts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xent.arrays import Array, FloatArray
 
 
@@ -19,7 +22,10 @@ AVERAGES = ("macro", "micro", "weighted")
 
 
 def averaged(
-    counts: ConfusionCounts[FloatArray], figure: str, average: str, undefined: float
+    counts: ConfusionCounts[FloatArray],
+    figure: str | Callable[[ConfusionCounts[Any]], Any],
+    average: str,
+    undefined: float,
 ) -> float:
     """Average a figure of `ConfusionCounts` over the classes that its arrays hold.
 
@@ -27,8 +33,8 @@ def averaged(
     ----------
     counts : ConfusionCounts of arrays (K,)
         One entry a class or a label, each against the rest.
-    figure : str
-        The property, "precision" for instance.
+    figure : str or callable
+        The property, "precision" for instance; or what takes counts and returns the figure.
     average : {"macro", "micro", "weighted"}
         The plain mean; the figure of the summed counts; the mean by number of positive rows.
     undefined : float
@@ -46,6 +52,7 @@ def averaged(
     >>> round(averaged(counts, "precision", "macro", float("nan")), 4)
     0.4333
     """
+    read = attrgetter(figure) if isinstance(figure, str) else figure
     if average == "micro":
         total = ConfusionCounts(
             tp=counts.tp.sum().item(),
@@ -53,10 +60,10 @@ def averaged(
             fp=counts.fp.sum().item(),
             tn=counts.tn.sum().item(),
         )
-        value: float = getattr(total, figure)
+        value = float(read(total))
         return undefined if np.isnan(value) else value
     support = counts.tp + counts.fn if average == "weighted" else None
-    return defined_mean(getattr(counts, figure), support, undefined)
+    return defined_mean(read(counts), support, undefined)
 
 
 def defined_mean(values: FloatArray, weight: Array | None, undefined: float) -> float:

@@ -13,13 +13,14 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.averages import averaged, check_average
-from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import codes, row_pair, weighted_mean
+from xent.evaluation.matrix_figures import one_against_rest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xent.arrays import Array, FloatArray, IntArray
+    from xent.evaluation.confusion import ConfusionCounts
 
 __all__ = [
     "accuracy",
@@ -115,16 +116,6 @@ def class_counts(
     array([0.5, 1. , 0. ])
     """
     return one_against_rest(confusion_matrix(y, labels=labels, n_classes=n_classes, weight=weight))
-
-
-def one_against_rest(matrix: Array) -> ConfusionCounts[FloatArray]:
-    """Return the four counts of every class of a (K, K) confusion matrix."""
-    right = np.diagonal(matrix)
-    others = ~np.eye(matrix.shape[0], dtype=bool)
-    # Sums over the other cells, not differences of totals: those could turn negative with weights.
-    fn, fp = (matrix * others).sum(axis=1), (matrix * others).sum(axis=0)
-    tn = np.array([matrix[rest][:, rest].sum() for rest in others])
-    return ConfusionCounts(tp=right, fn=fn, fp=fp, tn=tn)
 
 
 def multiclass_precision(

@@ -1,0 +1,72 @@
+"""Agreement among classes as scikit-learn computes it, on random decisions with weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xent import evaluation as ev
+
+metrics = pytest.importorskip("sklearn.metrics")
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Any, Any, Any, int]:
+    n, k = draw(st.integers(2, 40)), draw(st.integers(2, 5))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    y, labels = generator.integers(0, k, (2, n))
+    kind = draw(st.sampled_from(["none", "whole", "real"]))
+    weight = {
+        "none": None,
+        "whole": generator.integers(1, 4, n),
+        "real": generator.random(n) + 0.01,
+    }[kind]
+    return y, labels, weight, k
+
+
+@given(cases())
+@settings(derandomize=True, deadline=None)
+def test_agreement(case: tuple[Any, Any, Any, int]) -> None:
+    y, labels, weight, _ = case
+    sk: dict[str, Any] = {"sample_weight": weight}
+    ours: dict[str, Any] = {"labels": labels, "weight": weight}
+    if len(np.unique(y)) > 1 and len(np.unique(labels)) > 1:  # theirs is 0 without variance
+        same(ev.multiclass_mcc(y, **ours), metrics.matthews_corrcoef(y, labels, **sk))
+    if len(np.unique([y, labels])) > 1:
+        for scheme, theirs in zip(ev.KAPPA_SCHEMES, (None, "linear", "quadratic"), strict=True):
+            # theirs counts the places among the classes that occur, so all must be named
+            everything = range(max(y.max(), labels.max()) + 1)
+            same(
+                ev.multiclass_kappa(y, scheme=scheme, **ours),
+                metrics.cohen_kappa_score(y, labels, labels=everything, weights=theirs, **sk),
+            )
+    present = np.isin(labels, y)  # theirs warns where a class is predicted that never occurs
+    if present.all() and len(np.unique(y)) > 1:
+        same(
+            ev.multiclass_balanced_accuracy(y, **ours),
+            metrics.balanced_accuracy_score(y, labels, **sk),
+        )
+
+
+@given(cases(), st.sampled_from(["macro", "micro", "weighted"]), st.sampled_from([0.0, 1.0]))
+@settings(derandomize=True, deadline=None)
+def test_averages(case: tuple[Any, Any, Any, int], average: str, undefined: float) -> None:
+    y, labels, weight, k = case
+    sk: dict[str, Any] = {"labels": range(k), "average": average, "sample_weight": weight}
+    ours: dict[str, Any] = {"labels": labels, "average": average, "weight": weight}
+    ours |= {"undefined": undefined, "n_classes": k}
+    sk["zero_division"] = undefined
+    same(ev.multiclass_jaccard(y, **ours), metrics.jaccard_score(y, labels, **sk))
+    for beta in (0.5, 2.0):
+        same(
+            ev.multiclass_f_beta(y, beta=beta, **ours),
+            metrics.fbeta_score(y, labels, beta=beta, **sk),
+        )
+
+
+def same(ours: float, theirs: float) -> None:
+    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-12)
