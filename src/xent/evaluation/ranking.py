@@ -12,8 +12,15 @@ from xent.evaluation.inputs import binary_rows, check_scores
 
 if TYPE_CHECKING:
     from xent.arrays import Array
+    from xent.evaluation.counts import ScoreCounts
 
-__all__ = ["average_precision", "precision_at_recall", "rank_auc", "roc_auc"]
+__all__ = [
+    "average_precision",
+    "precision_at_recall",
+    "precision_at_recall_of",
+    "rank_auc",
+    "roc_auc",
+]
 
 QUERY_ROWS = (
     1 << 14
@@ -114,11 +121,18 @@ def precision_at_recall(
     >>> precision_at_recall([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], recall=0.5)
     1.0
     """
+    return precision_at_recall_of(score_counts(y, scores, weight=weight), recall=recall)
+
+
+def precision_at_recall_of(counts: ScoreCounts, *, recall: float) -> float:
+    """`precision_at_recall` of counts."""
     if not 0 <= recall <= 1:
         raise XentError(f"recall must lie in [0, 1], got {recall}.")
-    counts = score_counts(y, scores, weight=weight).confusion()
-    reached = counts.precision[counts.recall >= recall]
-    return float(reached.max()) if reached.size else float("nan")
+    highest = [
+        decisions.precision[decisions.recall >= recall].max(initial=-1.0)
+        for _, decisions in counts.confusions()
+    ]
+    return float(max(highest)) if counts.n_positive else float("nan")
 
 
 def rank_auc(truth: Array, scores: Array) -> float:

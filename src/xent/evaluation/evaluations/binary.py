@@ -208,10 +208,14 @@ class BinaryEvaluation(Evaluation):
     def _area(self, name: str) -> Estimate:
         if self.rows.declared == "labels":
             return Estimate(float("nan"), why="labels have no order to rank by")
-        value = AREAS[name](self.counts)
-        why = "no interval is made for this one: see xent.evaluation.bootstrap"
-        return Estimate(
-            value, n=len(self.truth), why="one class is absent" if np.isnan(value) else why
+        return uncertainty.of_curve(
+            AREAS[name],
+            self.counts,
+            self.truth,
+            self.scores,
+            self.rows.weight,
+            self.rows.cluster,
+            self.settings,
         )
 
     def _loss(self, name: str) -> Estimate:

@@ -12,6 +12,7 @@ import numpy as np
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import weighted_mean
 from xent.evaluation.intervals.average_precision import average_precision_interval
+from xent.evaluation.intervals.binned_replicates import binned_replicates
 from xent.evaluation.intervals.decision_figures import decision_interval
 from xent.evaluation.intervals.delong import auc_contributions, delong
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xent.arrays import Array, FloatArray, IntArray
+    from xent.evaluation.counts import ScoreCounts
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "mean",
     "mean_with",
     "of_counts",
+    "of_curve",
     "proportion",
     "resampled",
     "resampled_decisions",
@@ -158,6 +161,34 @@ def of_counts(
         return _percentiles(value, getattr(drawn, name), settings, bounds, n)
 
     return lazy_estimate(value, make, level=settings.level)
+
+
+def of_curve(
+    figure: Callable[[ScoreCounts], float],
+    counts: ScoreCounts,
+    truth: Array,
+    scores: Array,
+    weight: FloatArray | None,
+    cluster: Array | None,
+    settings: IntervalSettings,
+) -> Estimate:
+    """Return a figure of the whole curve, in [0, 1]; its interval is the bootstrap's, of binned counts."""
+    value, n = figure(counts), len(truth)
+    if np.isnan(value):
+        return Estimate(value, level=settings.level, n=n, why="one class is absent")
+
+    def make() -> Estimate:
+        rows = (truth, scores, weight, cluster_codes(cluster, weight, n))
+        on_bins, replicates = binned_replicates(
+            figure,
+            counts,
+            rows,
+            n_bootstrap=settings.n_bootstrap,
+            random_state=settings.random_state,
+        )
+        return _percentiles(value, replicates + (value - on_bins), settings, (0.0, 1.0), n)
+
+    return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
 
 def resampled(
