@@ -70,3 +70,24 @@ def test_averages(case: tuple[Any, Any, Any, int], average: str, undefined: floa
 
 def same(ours: float, theirs: float) -> None:
     assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["macro", "micro", "weighted"]))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_average_precision_of_labels(seed: int, average: str) -> None:
+    generator = np.random.default_rng(seed)
+    y, scores = generator.random((20, 3)) < 0.4, generator.integers(0, 6, (20, 3)).astype(float)
+    y[:3] |= np.eye(3, dtype=bool)
+    weight = generator.random(20) + 0.01
+    theirs = metrics.average_precision_score(y, scores, average=average, sample_weight=weight)
+    same(ev.multilabel_average_precision(y, scores, average=average, weight=weight), theirs)
+
+
+def test_log_loss_skill_is_their_d2() -> None:
+    generator = np.random.default_rng(5)
+    y, p = generator.integers(0, 3, 50), generator.dirichlet(np.ones(3), 50)
+    weight = generator.random(50)
+    theirs = metrics.d2_log_loss_score(y, p, sample_weight=weight)
+    same(ev.multiclass_log_loss_skill(y, probabilities=p, weight=weight), theirs)
+    theirs = metrics.d2_brier_score(y, p, sample_weight=weight)
+    same(ev.multiclass_brier_skill(y, probabilities=p, weight=weight), theirs)

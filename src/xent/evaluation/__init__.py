@@ -133,7 +133,17 @@ from xent.evaluation.multiclass_agreement import (
     multiclass_kappa,
     multiclass_mcc,
 )
-from xent.evaluation.multiclass_ranking import hand_till_auc, one_vs_rest_auc, top_k_accuracy
+from xent.evaluation.multiclass_ranking import (
+    hand_till_auc,
+    one_vs_rest_auc,
+    one_vs_rest_average_precision,
+    top_k_accuracy,
+)
+from xent.evaluation.multiclass_skill import (
+    multiclass_brier_skill,
+    multiclass_log_loss_skill,
+    ranked_probability_skill,
+)
 from xent.evaluation.multilabel import (
     exact_match,
     hamming_loss,
@@ -145,7 +155,13 @@ from xent.evaluation.multilabel import (
     multilabel_recall,
     zero_one_loss,
 )
-from xent.evaluation.multilabel_ranking import coverage_error, lrap, multilabel_auc, ranking_loss
+from xent.evaluation.multilabel_ranking import (
+    coverage_error,
+    lrap,
+    multilabel_auc,
+    multilabel_average_precision,
+    ranking_loss,
+)
 from xent.evaluation.operating_points import (
     ReachedPoint,
     reached_point,
@@ -161,6 +177,7 @@ from xent.evaluation.pr_areas import (
     davis_goadrich_area,
     pr_trapezoid_area,
 )
+from xent.evaluation.ranked_probability import ranked_probability_score
 from xent.evaluation.ranking import average_precision, precision_at_recall, roc_auc
 from xent.evaluation.regression import (
     interval_coverage,
@@ -306,15 +323,18 @@ __all__ = [
     "mse",
     "multiclass_balanced_accuracy",
     "multiclass_brier",
+    "multiclass_brier_skill",
     "multiclass_f1",
     "multiclass_f_beta",
     "multiclass_jaccard",
     "multiclass_kappa",
     "multiclass_log_loss",
+    "multiclass_log_loss_skill",
     "multiclass_mcc",
     "multiclass_precision",
     "multiclass_recall",
     "multilabel_auc",
+    "multilabel_average_precision",
     "multilabel_confusion",
     "multilabel_f1",
     "multilabel_jaccard",
@@ -324,6 +344,7 @@ __all__ = [
     "nll",
     "npv",
     "one_vs_rest_auc",
+    "one_vs_rest_average_precision",
     "partial_auc",
     "percentile_interval",
     "pinball_loss",
@@ -335,6 +356,8 @@ __all__ = [
     "prior_shift",
     "proportion_interval",
     "r2",
+    "ranked_probability_score",
+    "ranked_probability_skill",
     "ranking_loss",
     "reached_point",
     "recalibrator_from_json",

@@ -1,4 +1,4 @@
-"""Figures of class scores: top-k accuracy, one-vs-rest AUC, Hand and Till's AUC."""
+"""Figures of class scores: top-k accuracy, one-vs-rest AUC and AP, Hand and Till's AUC."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ import numpy as np
 from xent.errors import XentError
 from xent.evaluation.averages import check_average, defined_mean
 from xent.evaluation.inputs import class_rows, weighted_mean
-from xent.evaluation.ranking import roc_auc
+from xent.evaluation.ranking import average_precision, roc_auc
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
 
-__all__ = ["class_log_odds", "hand_till_auc", "one_vs_rest_auc", "top_k_accuracy"]
+__all__ = [
+    "averaged_average_precision",
+    "class_log_odds",
+    "hand_till_auc",
+    "one_vs_rest_auc",
+    "one_vs_rest_average_precision",
+    "top_k_accuracy",
+]
 
 
 def top_k_accuracy(y: object, scores: object, *, k: int, weight: object = None) -> float:
@@ -96,6 +103,69 @@ def one_vs_rest_auc(
     each = np.array([roc_auc(truth == k, given[:, k], weight=kept) for k in range(n_classes)])
     support = np.bincount(truth, weights=kept, minlength=n_classes)
     return defined_mean(each, support if average == "weighted" else None, float("nan"))
+
+
+def one_vs_rest_average_precision(
+    y: object, scores: object, *, average: str = "macro", weight: object = None
+) -> float:
+    """Mean over classes of the average precision of each class against all others.
+
+    What a model without knowledge gets is the share of the class: the macro average of K classes
+    then is 1 / K, the weighted one the sum of the squared shares.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, 1)
+        Class codes 0..K-1.
+    scores : array of shape (n, K)
+        Probabilities, or anything that orders the rows class by class; softmax logits do not, for
+        each row has its own normaliser.
+    average : {"macro", "micro", "weighted"}
+        The plain mean; the figure of all rows and classes in one list; the mean by number of rows.
+        A class that is absent has no average precision and is left out.
+    weight : array of shape (n,), optional
+        Weight a row; rows of weight 0 vanish.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    XentError
+        When the arrays do not fit each other, a score is NaN, or average is unknown.
+
+    Examples
+    --------
+    >>> scores = [[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]]
+    >>> round(one_vs_rest_average_precision([0, 1, 2, 2], scores), 4)
+    0.7778
+    """
+    check_average(average)
+    truth, given, kept = class_rows(y, "scores", scores, weight)
+    held = truth[:, None] == np.arange(given.shape[1])
+    return averaged_average_precision(held, given, average, kept)
+
+
+def averaged_average_precision(
+    truth: Array, scores: Array, average: str, weight: FloatArray | None
+) -> float:
+    """Return the average precision of several columns, checked, by "macro", "micro", "weighted".
+
+    Examples
+    --------
+    >>> truth, scores = np.array([[True, False], [False, True]]), np.array([[2, 0], [1, 1]])
+    >>> averaged_average_precision(truth, scores, "macro", None)
+    1.0
+    """
+    n_columns = truth.shape[1]
+    if average == "micro":
+        every = None if weight is None else np.repeat(weight, n_columns)
+        return average_precision(truth.ravel(), scores.ravel(), weight=every)
+    each = [average_precision(truth[:, k], scores[:, k], weight=weight) for k in range(n_columns)]
+    support = truth.sum(axis=0) if weight is None else weight @ truth
+    return defined_mean(np.array(each), support if average == "weighted" else None, float("nan"))
 
 
 def hand_till_auc(y: object, scores: object, *, weight: object = None) -> float:

@@ -12,12 +12,19 @@ import numpy as np
 
 from xent.evaluation.averages import check_average, defined_mean
 from xent.evaluation.inputs import check_scores, label_rows
+from xent.evaluation.multiclass_ranking import averaged_average_precision
 from xent.evaluation.ranking import roc_auc
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray, IntArray
 
-__all__ = ["coverage_error", "lrap", "multilabel_auc", "ranking_loss"]
+__all__ = [
+    "coverage_error",
+    "lrap",
+    "multilabel_auc",
+    "multilabel_average_precision",
+    "ranking_loss",
+]
 
 NAN = float("nan")
 
@@ -160,6 +167,40 @@ def multilabel_auc(
     each = np.array([roc_auc(truth[:, k], given[:, k], weight=kept) for k in range(truth.shape[1])])
     support = truth.sum(axis=0) if kept is None else kept @ truth
     return defined_mean(each, support if average == "weighted" else None, NAN)
+
+
+def multilabel_average_precision(
+    y: object, scores: object, *, average: str = "macro", weight: object = None
+) -> float:
+    """Mean over labels of the average precision of each label (`lrap` is that over rows).
+
+    Parameters
+    ----------
+    y, scores, weight
+        As for `ranking_loss`.
+    average : {"macro", "micro", "weighted"}
+        The plain mean; the figure of all rows and labels in one list; the mean by number of
+        positive rows. A label that no row carries has no average precision and is left out.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN when no row carries a label.
+
+    Raises
+    ------
+    XentError
+        As `ranking_loss`, and when average is unknown.
+
+    Examples
+    --------
+    >>> y, scores = [[1, 0], [0, 1], [1, 1]], [[0.9, 0.2], [0.4, 0.1], [0.3, 0.8]]
+    >>> round(multilabel_average_precision(y, scores), 4)
+    0.8333
+    """
+    check_average(average)
+    truth, given, kept = label_rows(y, "scores", scores, weight)
+    return averaged_average_precision(truth, given, average, kept)
 
 
 def _ranks(

@@ -35,6 +35,7 @@ __all__ = [
     "multiclass_brier",
     "multiclass_log_loss",
     "multilabel_log_loss",
+    "skill",
 ]
 
 
@@ -122,7 +123,7 @@ def log_loss_skill(
     truth, values, kept = binary_rows(y, name, given, weight)
     constant = np.full(truth.shape, _prevalence(truth, prevalence, kept))
     loss = weighted_mean(_binary_nll(truth, values, name), kept)
-    return _skill(loss, weighted_mean(_binary_nll(truth, constant, "probabilities"), kept))
+    return skill(loss, weighted_mean(_binary_nll(truth, constant, "probabilities"), kept))
 
 
 def brier(y: object, *, probabilities: object, weight: object = None) -> float:
@@ -182,7 +183,7 @@ def brier_skill(
     truth, values, kept = binary_rows(y, "probabilities", probabilities, weight)
     score = weighted_mean(np.square(check_probabilities(values) - truth), kept)
     constant = weighted_mean(np.square(_prevalence(truth, prevalence, kept) - truth), kept)
-    return _skill(score, constant)
+    return skill(score, constant)
 
 
 def multiclass_log_loss(
@@ -313,5 +314,12 @@ def _prevalence(truth: Array, given: float | None, weight: FloatArray | None) ->
     return float(given)
 
 
-def _skill(value: float, constant: float) -> float:
-    return 1 - value / constant if constant > 0 else float("nan")
+def skill(loss: float, constant: float) -> float:
+    """Return 1 - loss / loss of the constant; NaN where the constant loses nothing.
+
+    Examples
+    --------
+    >>> skill(0.1, 0.4)
+    0.75
+    """
+    return 1 - loss / constant if constant > 0 else float("nan")
