@@ -1,4 +1,7 @@
-"""What every test may use, and what every full run leaves: docs/checklist.md, and in CI no silent skip."""
+"""What every test may use, and what every full run leaves: its pages, and in CI no silent skip.
+
+The pages docs/checklist.md and docs/agreement.md are tables of what tests assert, one row a marker.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ settings.register_profile(
 )
 settings.load_profile("xent")
 
-CHECKLIST_ROWS: pytest.StashKey[list[tuple[int, str, str, str]]] = pytest.StashKey()
+Rows = list[tuple[str, ...]]
+CHECKLIST_ROWS: pytest.StashKey[Rows] = pytest.StashKey()
+AGREEMENT_ROWS: pytest.StashKey[Rows] = pytest.StashKey()
 SKIP_REASONS: list[str] = []
 
 
@@ -35,7 +40,6 @@ def shared_data() -> Path:
 
 
 ROOT = Path(__file__).resolve().parents[1]
-CHECKLIST = ROOT / "docs" / "checklist.md"
 IS_CI = os.environ.get("CI") == "true"
 # in CI everything is present but a GPU
 EXPECTED_SKIPS = ("GPU",)
@@ -49,16 +53,43 @@ test that asserts it. Where a text is wrong the figure is the corrected one. Wri
 | ---: | --- | --- | --- |
 """
 
+AGREEMENT_HEAD = """# Agreement with scikit-learn
+
+Every figure of `xent.evaluation` beside its counterpart in scikit-learn, on random inputs: what was tried, how closely
+the two agree (relative difference; *exact* is to the last bit), and where xent differs on purpose. The differences are
+asserted as well as the agreement. The inputs are small and hard: few rows, ties, absent classes, weights that are zero
+or differ a millionfold. Infinite scores, which scikit-learn refuses, are given to it as finite ones of the same order.
+
+In general: where scikit-learn gives a number and a warning for something undefined, xent gives NaN; a row of weight 0
+is absent; nothing is clipped. Written by a full run of the tests (`tests/peers/test_agreement_*.py`).
+
+| figure | scikit-learn | inputs | agreement | differs on purpose |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of a row of docs/agreement.md."""
+    config.addinivalue_line(
+        "markers",
+        "agreement(figure, peer, inputs, agreement, difference): holds a figure against another "
+        "package's",
+    )
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note the checklist's rows before any test is deselected."""
-    rows = set()
+    """Note the rows of the pages before any test is deselected."""
+    checklist, agreement = set(), {}
     for item in items:
-        name = item.nodeid.split("[")[0]
         for marker in item.iter_markers("checklist"):
-            cells = (marker.kwargs["call"], marker.kwargs.get("figure", ""), f"`{name}`")
-            rows.add((marker.kwargs["row"], *(cell.replace("|", "\\|") for cell in cells)))
-    config.stash[CHECKLIST_ROWS] = sorted(rows)
+            name, row = item.nodeid.split("[")[0], marker.kwargs
+            checklist.add((row["row"], f"`{row['call']}`", row.get("figure", ""), f"`{name}`"))
+        for marker in item.iter_markers("agreement"):
+            row = marker.kwargs
+            cells = (f"`{row['figure']}`", row["peer"], row["inputs"], row["agreement"])
+            agreement[(*cells, row["difference"])] = None
+    config.stash[CHECKLIST_ROWS] = [(str(row), *cells) for row, *cells in sorted(checklist)]
+    config.stash[AGREEMENT_ROWS] = list(agreement)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -67,15 +98,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         SKIP_REASONS.append(f"{report.nodeid}: {report.longrepr[2]}")
 
 
-def checklist_page(rows: list[tuple[int, str, str, str]]) -> str:
-    """Return docs/checklist.md for these rows."""
-    return CHECKLIST_HEAD + "".join(
-        f"| {row} | `{call}` | {figure} | {test} |\n" for row, call, figure, test in rows
-    )
-
-
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """After a green full run: refuse unexpected skips in CI, and bring the checklist's page up to date."""
+    """After a green full run: refuse unexpected skips in CI, and bring the pages up to date."""
     options = session.config.option
     is_full = not (
         options.keyword or options.markexpr or options.collectonly or options.file_or_dir
@@ -88,12 +112,28 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if IS_CI and unexpected:
         print("\nskipped in CI, where everything but a GPU is present:", *unexpected, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    page = checklist_page(session.config.stash[CHECKLIST_ROWS])
-    if CHECKLIST.is_file() and CHECKLIST.read_text() == page:
+    stash = session.config.stash
+    for name, text in (
+        ("checklist.md", CHECKLIST_HEAD + table_lines(stash[CHECKLIST_ROWS])),
+        ("agreement.md", AGREEMENT_HEAD + table_lines(stash[AGREEMENT_ROWS])),
+    ):
+        bring_up_to_date(session, ROOT / "docs" / name, text)
+
+
+def table_lines(rows: Rows) -> str:
+    """Return the rows of a table in Markdown."""
+    lines = (" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows)
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def bring_up_to_date(session: pytest.Session, page: Path, text: str) -> None:
+    """Write a page whose text has changed; in CI fail, for the commit lacks it."""
+    name = page.relative_to(ROOT)
+    if page.is_file() and page.read_text(encoding="utf-8") == text:
         return
     if IS_CI:
-        print("\ndocs/checklist.md is out of date: run `make test` and commit it.")
+        print(f"\n{name} is out of date: run `make test` and commit it.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     else:
-        CHECKLIST.write_text(page)
-        print("\nwrote docs/checklist.md")
+        page.write_text(text, encoding="utf-8")
+        print(f"\nwrote {name}")

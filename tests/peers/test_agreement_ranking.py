@@ -1,0 +1,220 @@
+"""Agreement with scikit-learn: figures of two classes of which only the order of scores matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import (
+    ANY,
+    N_ROWS,
+    NAN,
+    SEEDS,
+    WEIGHT_KINDS,
+    Agreement,
+    Difference,
+    check,
+    quietly,
+    random_weights,
+)
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from xent import evaluation as ev
+
+INPUTS = (
+    "ties, near ties, subnormal, huge and infinite scores, float32, weights, one row, one class"
+)
+KINDS = ["distinct", "tied", "constant", "near ties", "subnormal", "huge", "infinite"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Truth, scores and weights; the scores again as scikit-learn takes them, all finite."""
+
+    y: Any
+    scores: Any
+    finite: Any
+    weight: Any
+
+    @property
+    def classes(self) -> set[int]:
+        """The classes of the rows that weigh anything."""
+        present = slice(None) if self.weight is None else self.weight > 0
+        return set(self.y[present].tolist())
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        return {"y": self.y, "scores": self.scores, "weight": self.weight}
+
+    @property
+    def theirs(self) -> dict[str, Any]:
+        return {"y_true": self.y, "y_score": self.finite, "sample_weight": self.weight}
+
+    @property
+    def pr(self) -> tuple[Any, Any, Any]:
+        """scikit-learn's precision, recall and thresholds."""
+        return quietly(
+            metrics.precision_recall_curve, self.y, self.finite, sample_weight=self.weight
+        )
+
+    @property
+    def roc(self) -> tuple[Any, Any, Any]:
+        """scikit-learn's FPR, TPR and thresholds."""
+        return quietly(metrics.roc_curve, **self.theirs, drop_intermediate=False)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    n, kind = draw(N_ROWS), draw(st.sampled_from(KINDS))
+    prevalence = draw(st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]))
+    weights, dtype = draw(WEIGHT_KINDS), draw(st.sampled_from([np.float64, np.float32]))
+    rng = np.random.default_rng(draw(SEEDS))
+    y = (rng.random(n) < prevalence).astype(int)
+    scores = (rng.normal(size=n) + y).astype(dtype)
+    if kind == "tied":
+        scores = scores.round()
+    elif kind == "constant":
+        scores = np.full(n, 0.25, dtype=dtype)
+    elif kind == "near ties":
+        scores = dtype(0.1) + np.finfo(dtype).eps * rng.integers(0, 3, n).astype(dtype) / 8
+    elif kind == "subnormal":
+        scores = np.finfo(dtype).smallest_subnormal * rng.integers(-2, 3, n).astype(dtype)
+    elif kind == "huge":
+        scores = np.finfo(dtype).max * rng.choice(np.array([-1, -0.5, 0, 0.5, 1], dtype=dtype), n)
+    finite = scores
+    if kind == "infinite":
+        finite = np.clip(scores.round(), -1, 1)
+        infinite = np.array([-np.inf, 0.0, np.inf], dtype=dtype)
+        scores = infinite[finite.astype(int) + 1]
+    return Case(y, scores, finite, random_weights(weights, n, rng))
+
+
+def band(case: Case) -> float:
+    """Trapezoid under scikit-learn's ROC points from FPR 0.1 to 0.6."""
+    fpr, tpr, _ = case.roc
+    # np.interp takes the last of several points at one FPR, as the curve does to the right of a step
+    inside = (fpr > 0.1) & (fpr < 0.6)
+    low, high = np.interp([0.1, 0.6], fpr, tpr)
+    return float(metrics.auc(np.r_[0.1, fpr[inside], 0.6], np.r_[low, tpr[inside], high]))
+
+
+def equal_error(case: Case) -> float:
+    """FPR where a line between two of scikit-learn's ROC points meets FPR = FNR."""
+    fpr, tpr, _ = case.roc
+    return float(np.interp(0.0, fpr - (1 - tpr), fpr))
+
+
+def lift(case: Case) -> float:
+    """Recall over share, between the points of scikit-learn's counts at thresholds."""
+    counts = metrics.confusion_matrix_at_thresholds(case.y, case.finite, sample_weight=case.weight)
+    _, fp, _, tp, _ = counts
+    share = np.r_[0.0, tp + fp] / (tp + fp)[-1]
+    return float(np.interp(0.3, share, np.r_[0.0, tp] / tp[-1]) / 0.3)
+
+
+def best(values: Any, allowed: Any) -> float:
+    return float(np.max(values[allowed])) if allowed.any() else NAN
+
+
+AT_ONE_CLASS = Difference(
+    lambda c: len(c.classes) < 2, NAN, ANY, "one class: NaN; scikit-learn NaN or an error"
+)
+
+
+def no_positive(theirs: float) -> Difference:
+    return Difference(
+        lambda c: 1 not in c.classes, NAN, theirs, f"no positive row: NaN; scikit-learn {theirs:g}"
+    )
+
+
+TABLE = [
+    Agreement(
+        "roc_auc",
+        "roc_auc_score",
+        lambda c: ev.roc_auc(**c.ours),
+        lambda c: metrics.roc_auc_score(**c.theirs),
+    ),
+    Agreement(
+        "standardized_partial_auc",
+        "roc_auc_score(max_fpr=)",
+        lambda c: ev.standardized_partial_auc(**c.ours, fpr=(0.0, 0.3)),
+        lambda c: metrics.roc_auc_score(**c.theirs, max_fpr=0.3),
+        differences=[AT_ONE_CLASS],
+    ),
+    Agreement(
+        "partial_auc",
+        "`auc` of a part of `roc_curve`",
+        lambda c: ev.partial_auc(**c.ours, fpr=(0.1, 0.6)),
+        band,
+    ),
+    Agreement(
+        "average_precision",
+        "average_precision_score",
+        lambda c: ev.average_precision(**c.ours),
+        lambda c: metrics.average_precision_score(**c.theirs),
+        differences=[no_positive(0.0)],
+    ),
+    Agreement(
+        "pr_trapezoid_area",
+        "`auc` of `precision_recall_curve`",
+        lambda c: ev.pr_trapezoid_area(**c.ours),
+        lambda c: metrics.auc(c.pr[1], c.pr[0]),
+        differences=[no_positive(0.5)],
+    ),
+    Agreement(
+        "equal_error_rate",
+        "from `roc_curve`",
+        lambda c: ev.equal_error_rate(**c.ours),
+        equal_error,
+    ),
+    Agreement(
+        "top_lift",
+        "from `confusion_matrix_at_thresholds`",
+        lambda c: ev.top_lift(**c.ours, share=0.3),
+        lift,
+    ),
+    Agreement(
+        "precision_at_recall",
+        "from `precision_recall_curve`",
+        lambda c: ev.precision_at_recall(**c.ours, recall=0.6),
+        lambda c: best(c.pr[0][:-1], c.pr[1][:-1] >= 0.6),
+        differences=[no_positive(0.0)],
+        exact=True,
+    ),
+    Agreement(
+        "recall_at_precision",
+        "from `precision_recall_curve`",
+        lambda c: ev.recall_at_precision(**c.ours, precision=0.6),
+        lambda c: best(c.pr[1][:-1], c.pr[0][:-1] >= 0.6),
+        exact=True,
+    ),
+    Agreement(
+        "recall_at_specificity",
+        "from `roc_curve`",
+        lambda c: ev.recall_at_specificity(**c.ours, specificity=0.6),
+        lambda c: best(c.roc[1], 1 - c.roc[0] >= 0.6),
+        exact=True,
+    ),
+    Agreement(
+        "specificity_at_recall",
+        "from `roc_curve`",
+        lambda c: ev.specificity_at_recall(**c.ours, recall=0.6),
+        lambda c: best(1 - c.roc[0], c.roc[1] >= 0.6),
+    ),
+]
+
+
+@pytest.mark.parametrize("agreement", [row.row(INPUTS) for row in TABLE])
+def test_figures_of_the_order(agreement: Agreement) -> None:
+    check(agreement, cases())
+
+
+@pytest.mark.parametrize("peer", [metrics.roc_auc_score, metrics.average_precision_score])
+def test_infinite_scores_have_a_place_in_the_order(peer: Any) -> None:
+    y, scores = [0, 1, 0, 1], [-np.inf, np.inf, 0.0, np.inf]
+    assert ev.roc_auc(y, scores) == ev.average_precision(y, scores) == 1.0
+    with pytest.raises(ValueError, match="infinity"):
+        quietly(peer, y, scores)
