@@ -29,6 +29,7 @@ _VERBS = {
     "compare": "Say whether one run is better than another, by how much, how sure.",
     "diagnose": "Look for what is wrong: with predictions, a table, a run.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
+    "report": "Write a run, or predictions from anywhere, as one page with a threshold to move.",
 }
 
 
