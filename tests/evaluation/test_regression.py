@@ -1,4 +1,4 @@
-"""Figures of numeric predictions: what is undefined, weights, deviances."""
+"""Figures of numeric predictions: what is undefined, weights, definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from xent import evaluation as ev
-from xent.distributions import Gaussian, Laplace, Poisson
 from xent.errors import XentError
 
 VALUES = st.floats(0.01, 1e3)
@@ -24,7 +23,7 @@ def test_weights_are_repetitions(rows: list[tuple[float, float, int]]) -> None:
     long_y, long_predicted = np.repeat(y, times), np.repeat(predicted, times)
     figures: list[Any] = [
         *(ev.mae, ev.mse, ev.rmse, ev.median_absolute_error, ev.mape, ev.smape, ev.wape),
-        *(ev.poisson_deviance, ev.gamma_deviance),
+        *(ev.mean_error, ev.max_error, ev.msle, ev.rmsle),
     ]
     for figure in figures:
         np.testing.assert_allclose(
@@ -33,16 +32,13 @@ def test_weights_are_repetitions(rows: list[tuple[float, float, int]]) -> None:
             rtol=1e-9,
             atol=1e-12,
         )
-    np.testing.assert_allclose(
-        ev.r2(y, predictions=predicted, weight=times),
-        ev.r2(long_y, predictions=long_predicted),
-        rtol=1e-6,
-    )
-    z = np.column_stack([predicted, np.zeros_like(predicted)])
-    np.testing.assert_allclose(
-        ev.nll(y, parameters=z, distribution=Gaussian(), weight=times),
-        ev.nll(long_y, parameters=np.repeat(z, times, axis=0), distribution=Gaussian()),
-    )
+    for figure in (ev.r2, ev.explained_variance):
+        np.testing.assert_allclose(
+            figure(y, predictions=predicted, weight=times),
+            figure(long_y, predictions=long_predicted),
+            rtol=1e-6,
+            atol=1e-9,
+        )
 
 
 def test_undefined_is_nan() -> None:
@@ -71,64 +67,32 @@ def test_weighted_median() -> None:
     assert ev.median_absolute_error(y, predictions=zero, weight=[9, 0, 1, 1]) == 1
 
 
-def test_pinball() -> None:
-    y, p = [1.0, 5.0], [2.0, 3.0]
-    assert ev.pinball_loss(y, predictions=p, quantile=0.5) == ev.mae(y, predictions=p) / 2
-    assert ev.pinball_loss(y, predictions=p, quantile=0.9) == pytest.approx((0.1 + 1.8) / 2)
-    for quantile in (0, 1, -0.1):
-        with pytest.raises(XentError, match="quantile must lie between 0 and 1"):
-            ev.pinball_loss(y, predictions=p, quantile=quantile)
+def test_bias_is_positive_where_predictions_run_high() -> None:
+    assert ev.mean_error([1, 2], predictions=[2, 4]) == 1.5
+    assert ev.mean_error([1, 2], predictions=[2, 4], weight=[3, 1]) == 1.25
 
 
-def test_deviance_is_twice_the_loss_against_the_perfect_mean() -> None:
-    y, mu = np.array([0.0, 1.0, 4.0]), np.array([0.5, 2.0, 3.0])
-    with np.errstate(divide="ignore"):
-        best = ev.nll(y, parameters=np.log(y), distribution=Poisson())
-    loss = ev.nll(y, parameters=np.log(mu), distribution=Poisson())
-    assert ev.poisson_deviance(y, predictions=mu) == pytest.approx(2 * (loss - best))
-    assert ev.poisson_deviance(y[1:], predictions=y[1:]) == 0.0
-    assert ev.tweedie_deviance(y, predictions=mu, power=0) == ev.mse(y, predictions=mu)
-    near_one = ev.tweedie_deviance(y, predictions=mu, power=1 + 1e-7)
-    assert near_one == pytest.approx(ev.poisson_deviance(y, predictions=mu), rel=1e-5)
+def test_largest_error() -> None:
+    assert ev.max_error([1, 2, 3], predictions=[1, 5, 2]) == 3
+    assert ev.max_error([1, 2, 3], predictions=[1, 5, 2], weight=[1, 0, 1]) == 1
 
 
-@pytest.mark.parametrize(
-    ("y", "mu", "power", "message"),
-    [
-        ([1.0], [0.0], 1, "predictions must be positive for this deviance, got 0"),
-        ([-1.0], [1.0], 1, "y must not be negative for this deviance, got -1"),
-        ([0.0], [1.0], 2, "y must be positive for this deviance, got 0"),
-        ([1.0], [1.0], 0.5, "power must be 0 or at least 1, got 0.5"),
-        ([1.0], [1.0], math.inf, "power must be 0 or at least 1"),
-    ],
-)
-def test_deviances_check_their_range(y: Any, mu: Any, power: float, message: str) -> None:
-    with pytest.raises(XentError, match=message):
-        ev.tweedie_deviance(y, predictions=mu, power=power)
+def test_explained_variance_forgives_bias_and_nothing_else() -> None:
+    y = np.random.default_rng(0).normal(size=50)
+    predicted = y + np.random.default_rng(1).normal(size=50) / 2
+    explained = ev.explained_variance(y, predictions=predicted)
+    assert ev.explained_variance(y, predictions=predicted + 7) == pytest.approx(explained)
+    assert ev.r2(y, predictions=predicted) <= explained
+    bias = ev.mean_error(y, predictions=predicted)
+    assert ev.r2(y, predictions=predicted - bias) == pytest.approx(explained)
+    assert math.isnan(ev.explained_variance([2, 2], predictions=[1, 3]))
 
 
-def test_nll() -> None:
-    y = [1.0, -2.0]
-    assert ev.nll(y, parameters=[0.0, 0.0], distribution=Laplace(scale=0.5)) == 3.0
-    # A row of weight 0 may hold anything.
-    z, weight = [[0.0], [math.nan]], [2, 0]
-    assert ev.nll(y, parameters=z, distribution=Laplace(scale=0.5), weight=weight) == 2.0
-    for parameters, message in (
-        ([0.0], r"parameters must have 2 rows as y has, got shape \(1,\)"),
-        (0.0, r"parameters must have 2 rows as y has, got shape \(\)"),
-        ([0.0, math.nan], "parameters must not hold NaN"),
-        ([[0.0, 1.0], [0.0, 1.0]], "z must have shape"),
-    ):
-        with pytest.raises(XentError, match=message):
-            ev.nll(y, parameters=parameters, distribution=Laplace(scale=0.5))
-
-
-def test_interval_coverage() -> None:
-    y = [1, 2, 3]
-    assert ev.interval_coverage(y, low=[1, 3, 0], high=[1, 4, np.inf]) == 2 / 3
-    weighted = ev.interval_coverage(y, low=[1, 3, 0], high=[1, 4, 5], weight=[2, 6, 0])
-    assert weighted == 0.25
-    with pytest.raises(XentError, match="low must not exceed high"):
-        ev.interval_coverage(y, low=[1, 3, 9], high=[1, 4, 5])
-    with pytest.raises(XentError, match="high must have 3 rows"):
-        ev.interval_coverage(y, low=[1, 3, 0], high=[4, 5])
+def test_log_errors() -> None:
+    assert ev.msle([math.e - 1, 0], predictions=[0, 0]) == pytest.approx(0.5)
+    assert ev.rmsle([math.e - 1, 0], predictions=[0, 0]) == pytest.approx(math.sqrt(0.5))
+    # log1p keeps what 1 + y would round away
+    assert ev.msle([1e-20], predictions=[3e-20]) == pytest.approx(4e-40, rel=1e-12)
+    for y, p, name in (([-1], [0], "y"), ([0], [-2], "predictions")):
+        with pytest.raises(XentError, match=rf"{name} must be above -1 for log\(1 \+ y\)"):
+            ev.msle(y, predictions=p)

@@ -91,3 +91,31 @@ def test_log_loss_skill_is_their_d2() -> None:
     same(ev.multiclass_log_loss_skill(y, probabilities=p, weight=weight), theirs)
     theirs = metrics.d2_brier_score(y, p, sample_weight=weight)
     same(ev.multiclass_brier_skill(y, probabilities=p, weight=weight), theirs)
+
+
+VALUE = st.floats(0.05, 50)
+
+
+@given(st.lists(st.tuples(VALUE, VALUE, st.floats(0.1, 5)), min_size=2, max_size=20))
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_numbers(rows: list[tuple[float, float, float]]) -> None:
+    y, predicted, weight = (np.array(column) for column in zip(*rows, strict=True))
+    ours: dict[str, Any] = {"predictions": predicted, "weight": weight}
+    sk: dict[str, Any] = {"sample_weight": weight}
+    same(ev.max_error(y, predictions=predicted), metrics.max_error(y, predicted))
+    same(ev.msle(y, **ours), metrics.mean_squared_log_error(y, predicted, **sk))
+    same(ev.rmsle(y, **ours), metrics.root_mean_squared_log_error(y, predicted, **sk))
+    if np.ptp(y) < 0.01:  # theirs divides by a variance that is rounding only
+        return
+    pairs: list[tuple[float, float]] = [
+        (ev.explained_variance(y, **ours), metrics.explained_variance_score(y, predicted, **sk)),
+        (ev.d2_absolute_error(y, **ours), metrics.d2_absolute_error_score(y, predicted, **sk)),
+    ]
+    for power in (0, 1, 1.5, 2, 3):
+        mine = ev.d2_tweedie(y, power=power, **ours)
+        pairs.append((mine, metrics.d2_tweedie_score(y, predicted, power=power, **sk)))
+    for quantile in (0.1, 0.5, 0.75):
+        mine = ev.d2_pinball(y, quantile=quantile, **ours)
+        pairs.append((mine, metrics.d2_pinball_score(y, predicted, alpha=quantile, **sk)))
+    for mine, theirs in pairs:
+        assert mine == pytest.approx(theirs, rel=1e-6, abs=1e-6)

@@ -1,4 +1,7 @@
-"""Deviances of the Tweedie family: what the likelihood of a mean loses against the perfect mean."""
+"""Deviances of the Tweedie family: what the likelihood of a mean loses against the perfect mean.
+
+Source: Jorgensen (1987).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from xent.evaluation.inputs import real_rows, weighted_mean
 if TYPE_CHECKING:
     from xent.arrays import FloatArray
 
-__all__ = ["gamma_deviance", "poisson_deviance", "tweedie_deviance"]
+__all__ = ["deviance_rows", "gamma_deviance", "poisson_deviance", "tweedie_deviance"]
 
 
 def poisson_deviance(y: object, *, predictions: object, weight: object = None) -> float:
@@ -85,10 +88,27 @@ def tweedie_deviance(
     1.3333
     """
     truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
+    return weighted_mean(deviance_rows(truth, predicted, power), kept)
+
+
+def deviance_rows(truth: FloatArray, predicted: FloatArray, power: float) -> FloatArray:
+    """Return the deviance of each row, of finite values.
+
+    Raises
+    ------
+    XentError
+        When values or power are out of range.
+
+    Examples
+    --------
+    >>> deviance_rows(np.array([2.0, 0.0]), np.array([2.0, 1.0]), 1).tolist()
+    [0.0, 2.0]
+    """
     if power != 0 and not 1 <= power < np.inf:
         raise XentError(f"power must be 0 or at least 1, got {power}.")
     if power == 0:
-        return weighted_mean(np.square(truth - predicted), kept)
+        squares: FloatArray = np.square(truth - predicted)
+        return squares
     if predicted.min() <= 0:
         raise XentError(f"predictions must be positive for this deviance, got {predicted.min():g}.")
     if truth.min() < 0 or (power >= 2 and truth.min() == 0):
@@ -96,7 +116,7 @@ def tweedie_deviance(
             f"y must {'be positive' if power >= 2 else 'not be negative'} for this deviance, "
             f"got {truth.min():g}."
         )
-    return weighted_mean(_unit_deviance(truth, predicted, power), kept)
+    return _unit_deviance(truth, predicted, power)
 
 
 def _unit_deviance(y: FloatArray, mu: FloatArray, power: float) -> FloatArray:

@@ -1,35 +1,28 @@
-"""Figures of numeric predictions: errors, R2, pinball loss, likelihood, coverage."""
+"""Errors of numeric predictions, in the unit of y, relative, or as a share of its variance."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.inputs import (
-    check_scores,
     real_rows,
-    row_pair,
-    row_weights,
-    vector,
     weighted_mean,
     weighted_median,
 )
 
-if TYPE_CHECKING:
-    from xent.distributions import Distribution
-
 __all__ = [
-    "interval_coverage",
+    "explained_variance",
     "mae",
     "mape",
+    "max_error",
+    "mean_error",
     "median_absolute_error",
     "mse",
-    "nll",
-    "pinball_loss",
+    "msle",
     "r2",
     "rmse",
+    "rmsle",
     "smape",
     "wape",
 ]
@@ -128,6 +121,98 @@ def median_absolute_error(y: object, *, predictions: object, weight: object = No
     """
     truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
     return weighted_median(np.abs(truth - predicted), kept)
+
+
+def mean_error(y: object, *, predictions: object, weight: object = None) -> float:
+    """Mean of prediction less truth (bias), in the unit of y: positive where predictions run high.
+
+    Parameters
+    ----------
+    y, predictions, weight
+        As for `mae`.
+
+    Raises
+    ------
+    XentError
+        As `mae`.
+
+    Examples
+    --------
+    >>> mean_error([3, -0.5, 2, 7], predictions=[2.5, 0.0, 2, 8])
+    0.25
+    """
+    truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
+    return weighted_mean(predicted - truth, kept)
+
+
+def max_error(y: object, *, predictions: object, weight: object = None) -> float:
+    """Largest absolute error of any row, in the unit of y.
+
+    Parameters
+    ----------
+    y, predictions, weight
+        As for `mae`; of weights only whether they are 0 matters.
+
+    Raises
+    ------
+    XentError
+        As `mae`.
+
+    Examples
+    --------
+    >>> max_error([3, -0.5, 2, 7], predictions=[2.5, 0.0, 2, 8])
+    1.0
+    """
+    truth, predicted, _ = real_rows(y, "predictions", predictions, weight)
+    return float(np.max(np.abs(truth - predicted)))
+
+
+def msle(y: object, *, predictions: object, weight: object = None) -> float:
+    """Mean squared error of log(1 + y): relative errors of large values, absolute ones of small.
+
+    Parameters
+    ----------
+    y, predictions : array of shape (n,) or (n, 1)
+        Truth and predicted values, finite and above -1.
+    weight : array of shape (n,), optional
+        Weight a row; rows of weight 0 vanish.
+
+    Raises
+    ------
+    XentError
+        As `mae`, and when a value is -1 or less.
+
+    Examples
+    --------
+    >>> round(msle([3, 5, 2.5, 7], predictions=[2.5, 5, 4, 8]), 4)
+    0.0397
+    """
+    truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
+    for name, values in (("y", truth), ("predictions", predicted)):
+        if values.min() <= -1:
+            raise XentError(f"{name} must be above -1 for log(1 + y), got {values.min():g}.")
+    return weighted_mean(np.square(np.log1p(truth) - np.log1p(predicted)), kept)
+
+
+def rmsle(y: object, *, predictions: object, weight: object = None) -> float:
+    """Root of `msle`: for small errors about the relative error of 1 + y.
+
+    Parameters
+    ----------
+    y, predictions, weight
+        As for `msle`.
+
+    Raises
+    ------
+    XentError
+        As `msle`.
+
+    Examples
+    --------
+    >>> round(rmsle([3, 5, 2.5, 7], predictions=[2.5, 5, 4, 8]), 4)
+    0.1993
+    """
+    return float(msle(y, predictions=predictions, weight=weight) ** 0.5)
 
 
 def mape(y: object, *, predictions: object, weight: object = None) -> float:
@@ -229,99 +314,32 @@ def r2(y: object, *, predictions: object, weight: object = None) -> float:
     return 1 - weighted_mean(np.square(truth - predicted), kept) / variance
 
 
-def pinball_loss(
-    y: object, *, predictions: object, quantile: float, weight: object = None
-) -> float:
-    """Mean pinball loss of predicted quantiles (Koenker & Bassett 1978); at 0.5 half the MAE.
+def explained_variance(y: object, *, predictions: object, weight: object = None) -> float:
+    """Share of the variance of y that the errors do not have: `r2` of predictions without bias.
 
     Parameters
     ----------
     y, predictions, weight
         As for `mae`.
-    quantile : float
-        Which quantile is predicted, in (0, 1).
+
+    Returns
+    -------
+    float
+        1 - var(y - predictions) / var(y), at least `r2`; NaN when y is constant.
 
     Raises
     ------
     XentError
-        As `mae`, and when quantile is outside (0, 1).
+        As `mae`.
 
     Examples
     --------
-    >>> pinball_loss([1, 2, 3], predictions=[0, 2, 3], quantile=0.9)
-    0.3
+    >>> round(explained_variance([3, -0.5, 2, 7], predictions=[2.5, 0.0, 2, 8]), 4)
+    0.9572
     """
-    if not 0 < quantile < 1:
-        raise XentError(f"quantile must lie between 0 and 1, got {quantile}.")
     truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
+    if truth.min() == truth.max():
+        return NAN
     error = truth - predicted
-    return weighted_mean(np.maximum(quantile * error, (quantile - 1) * error), kept)
-
-
-def nll(
-    y: object, *, parameters: object, distribution: Distribution, weight: object = None
-) -> float:
-    """Mean negative log-likelihood of the truth under predicted distributions, in nats.
-
-    Parameters
-    ----------
-    y : array of shape (n,) or (n, 1)
-        Truth.
-    parameters : array of shape (n,) or (n, n_outputs)
-        What the distribution takes as `z`: the outputs of a network that ends in it.
-    distribution : Distribution
-        `Gaussian()`, `Laplace()`, `Poisson()`, ...
-    weight : array of shape (n,), optional
-        Weight a row; rows of weight 0 vanish.
-
-    Raises
-    ------
-    XentError
-        When the arrays do not fit each other or the distribution.
-
-    Examples
-    --------
-    >>> from xent.distributions import Gaussian
-    >>> round(nll([0.0, 1.0], parameters=[0.0, 0.0], distribution=Gaussian(sd=1.0)), 4)
-    1.1689
-    """
-    truth, kept = vector(y, "y"), row_weights(weight, vector(y, "y").size)
-    outputs = np.asarray(parameters)
-    if outputs.ndim == 0 or outputs.shape[0] != truth.size:
-        raise XentError(
-            f"parameters must have {truth.size} rows as y has, got shape {outputs.shape}."
-        )
-    if kept is not None:
-        present = kept > 0
-        truth, outputs, kept = truth[present], outputs[present], kept[present]
-    check_scores(outputs, "parameters")
-    wide = outputs.astype(np.float64)
-    return weighted_mean(np.asarray(distribution.nll(wide, truth)), kept)
-
-
-def interval_coverage(y: object, *, low: object, high: object, weight: object = None) -> float:
-    """Share of rows whose truth lies in its predicted interval, ends included.
-
-    Parameters
-    ----------
-    y, low, high : array of shape (n,) or (n, 1)
-        Truth and the two ends of each interval; infinite ends are allowed.
-    weight : array of shape (n,), optional
-        Weight a row; rows of weight 0 vanish.
-
-    Raises
-    ------
-    XentError
-        When the arrays do not fit each other, or an interval ends before it begins.
-
-    Examples
-    --------
-    >>> interval_coverage([1, 2, 3, 4], low=[0, 0, 0, 0], high=[3, 3, 3, 3])
-    0.75
-    """
-    truth, lower, kept = row_pair(y, "low", low, weight)
-    _, upper, _ = row_pair(y, "high", high, weight)
-    check_scores(truth, "y")
-    if not np.all(lower <= upper):
-        raise XentError("low must not exceed high in any row, and neither may be NaN.")
-    return weighted_mean((lower <= truth) & (truth <= upper), kept)
+    left = weighted_mean(np.square(error - weighted_mean(error, kept)), kept)
+    return 1 - left / weighted_mean(np.square(truth - weighted_mean(truth, kept)), kept)
