@@ -28,6 +28,7 @@ _VERBS = {
     "evaluate": "Judge a trained run on new rows, or predictions from anywhere.",
     "compare": "Say whether one run is better than another, by how much, how sure.",
     "diagnose": "Look for what is wrong: with predictions, a table, a run.",
+    "recalibrate": "Make a run's probabilities mean what they say.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
     "report": "Write a run, or predictions from anywhere, as one page with a threshold to move.",
 }

@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "decision.json"
 
     @property
+    def recalibrator(self) -> Path:
+        """What makes good for the network's probabilities, where one was fitted."""
+        return self.path / "recalibrator.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The state from which an interrupted training goes on."""
         return self.path / "checkpoints"

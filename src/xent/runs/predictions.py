@@ -12,15 +12,24 @@ from xent.distributions import Bernoulli
 from xent.errors import XentError
 from xent.files import write_atomically
 from xent.runs.reading import damaged, read_bytes
+from xent.runs.recalibrator_file import recalibrated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xent.arrays import Array, IntArray
     from xent.decisions import Decision
+    from xent.evaluation.calibration import Recalibrator
     from xent.runs.model_file import Model
 
-__all__ = ["decisions", "prediction_table", "probabilities", "read_predictions", "write_table"]
+__all__ = [
+    "decisions",
+    "prediction_table",
+    "probabilities",
+    "read_predictions",
+    "recalibrated_predictions",
+    "write_table",
+]
 
 
 def probabilities(model: Model, z: Array) -> Array:
@@ -93,6 +102,16 @@ def prediction_table(
         columns |= {f"p_{name}": column for name, column in zip(names, p.T, strict=True)}
     columns |= _spread("decision", decisions(model, z, decision), labels)
     return pl.DataFrame([_series(name, values) for name, values in columns.items()])
+
+
+def recalibrated_predictions(
+    frame: pl.DataFrame, model: Model, recalibrator: Recalibrator, decision: Decision | None
+) -> pl.DataFrame:
+    """Return the predictions with the outputs that a recalibrator makes, and what follows from them."""
+    outputs = [name for name in frame.columns if name.startswith("z_")]
+    z = recalibrated(model, frame.select(outputs).to_numpy(), recalibrator)
+    made = prediction_table(model, z, rows=frame["row"].to_numpy(), part="", decision=decision)
+    return frame.with_columns(made.drop("row", "part"))
 
 
 def write_table(path: Path, frame: pl.DataFrame) -> None:

@@ -18,8 +18,15 @@ from xent.runs.evaluation_file import Evaluation, read_evaluation
 from xent.runs.folder import RunFolder, open_run_folder
 from xent.runs.history_file import read_history
 from xent.runs.model_file import Model, read_model
-from xent.runs.predictions import decisions, prediction_table, probabilities, read_predictions
+from xent.runs.predictions import (
+    decisions,
+    prediction_table,
+    probabilities,
+    read_predictions,
+    recalibrated_predictions,
+)
 from xent.runs.reading import damaged, parse_json_object, read_text
+from xent.runs.recalibrator_file import read_recalibrator, recalibrated
 from xent.runs.record import RunRecord, read_record
 from xent.runs.sources import read_source
 
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from xent.data import Table
     from xent.decisions import Decision
     from xent.evaluation import PrCurve, RocCurve
+    from xent.evaluation.calibration import Recalibrator
     from xent.training import History
 
 __all__ = ["Run", "load_run"]
@@ -105,10 +113,24 @@ class Run:
             raise damaged(path, str(error).rstrip(".")) from None
 
     @cached_property
-    def predictions(self) -> pl.DataFrame:
-        """The predictions for the rows that were held out."""
+    def raw_predictions(self) -> pl.DataFrame:
+        """predictions.parquet: what the network said of the rows that were held out, at the end of training."""
         self._need_finished()
         return read_predictions(self.files.predictions, self._expected(self.files.predictions))
+
+    @property
+    def predictions(self) -> pl.DataFrame:
+        """The predictions for the rows that were held out, recalibrated where a recalibrator was fitted."""
+        if self.recalibrator is None:
+            return self.raw_predictions
+        return recalibrated_predictions(
+            self.raw_predictions, self.model, self.recalibrator, self.decision
+        )
+
+    @property
+    def recalibrator(self) -> Recalibrator | None:
+        """What was fitted to make good for the network's probabilities (`xent recalibrate`), or None."""
+        return read_recalibrator(self.files.recalibrator, self.record.files[self.files.model.name])
 
     @property
     def decision(self) -> Decision | None:
@@ -213,7 +235,10 @@ class Run:
             return self.model.engine.activations(self._encoded(self.read(source)))
 
     def logits(self, source: object) -> Array:
-        """Return the network's outputs, the parameters of its distribution: shape (n, n_outputs)."""
+        """Return the parameters of the distribution, shape (n, n_outputs).
+
+        The network's outputs, or what the run's recalibrator makes of them.
+        """
         return self._logits(self.read(source))
 
     def notes(self, source: object) -> tuple[str, ...]:
@@ -248,7 +273,8 @@ class Run:
 
     def _logits(self, table: Table) -> Array:
         with blas_threads(self.record.n_threads):
-            return self.model.engine.predict(self._encoded(table))
+            z = self.model.engine.predict(self._encoded(table))
+        return recalibrated(self.model, z, self.recalibrator)
 
     def _expected(self, path: Path) -> str | None:
         return self.record.files.get(path.name)
