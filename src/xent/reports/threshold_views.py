@@ -181,7 +181,7 @@ def _cost(axis: dict[str, Any]) -> list[dict[str, Any]]:
     )
     title = "expected cost a row"
     scale = {"domainMin": 0, "domainMax": {"expr": "costs.top"}, "nice": False}
-    y = _position("cost", title, scale=scale, axis={"minExtent": 34, "format": ".2~g"})
+    y = _position("cost", title, scale=scale, axis={"minExtent": 34})
     # the counts change at the scores, between the thresholds
     line = _line({"x": at, "y": y}, interpolate="step")
     line["transform"] = [{"calculate": formula, "as": "cost"}]
