@@ -67,7 +67,7 @@ def _fields_as_at_first(request: pytest.FixtureRequest) -> Iterator[None]:
         page = request.getfixturevalue("page")
         page.emulate_media(media="screen")
         for field, text in (("cost-fn", "4"), ("cost-fp", "1"), ("prevalence", "0.2")):
-            page.fill(f"#{field}", text)
+            fill(page, field, text)
 
 
 def ready(open_page: Opener, address: str, **settings: Any) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xent.decisions import Decision, Judgment
     from xent.evaluation.intervals.estimate import Estimate
 
-__all__ = ["decision_section"]
+__all__ = ["decision_section", "estimate_cells"]
 
 
 def decision_section(decision: Decision, judgment: Judgment | None) -> Section:
@@ -48,10 +48,12 @@ def decision_section(decision: Decision, judgment: Judgment | None) -> Section:
     if judgment is None:
         body.append(element("p", {"class": "warning"}, "There are no test rows to judge it on."))
         return Section("decision", "Decision", join(body))
-    rows = [(label_of(name).text, *_cells(figure)) for name, figure in judgment.figures.items()]
+    rows = [
+        (label_of(name).text, *estimate_cells(figure)) for name, figure in judgment.figures.items()
+    ]
     if judgment.cost is not None and judgment.saving is not None:
-        rows.append(("cost a row", *_cells(judgment.cost)))
-        rows.append(("saving a row against 0.5", *_cells(judgment.saving)))
+        rows.append(("cost a row", *estimate_cells(judgment.cost)))
+        rows.append(("saving a row against 0.5", *estimate_cells(judgment.saving)))
         names = {"0.5": "cost a row at 0.5", "always": "always alarming", "never": "never alarming"}
         rows += [
             (names.get(name, name), number_text(cost), "") for name, cost in judgment.rivals.items()
@@ -72,7 +74,8 @@ def _saved(judgment: Judgment) -> str:
     return "Whether it saves anything against the threshold 0.5, these rows cannot tell."
 
 
-def _cells(estimate: Estimate) -> tuple[str, str]:
+def estimate_cells(estimate: Estimate) -> tuple[str, str]:
+    """Return the value and the interval, as text; an empty one where there is none."""
     if not estimate.has_interval:
         return number_text(estimate.value), ""
     return number_text(

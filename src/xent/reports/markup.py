@@ -77,10 +77,11 @@ def table(
     rows : sequence of sequences
         The first cell of each names its row.
     caption : str
+        Stands above it.
     texts : collection of int
         The columns that hold text; the others hold numbers.
     """
-    parts = [element("caption", None, caption)] if caption else []
+    parts = []
     kinds = ["text" if place in texts else "number" for place in range(len(head) or MOST_COLUMNS)]
     if head:
         cells = [
@@ -103,7 +104,9 @@ def table(
         "role": "region",
         "aria-label": caption or "table",
     }
-    return element("div", region, element("table", None, *parts))
+    # no caption: it would be broken to the width of the table
+    title = element("h3", None, caption) if caption else Markup("")
+    return join([title, element("div", region, element("table", None, *parts))])
 
 
 def json_block(identifier: str, data: Any) -> Markup:

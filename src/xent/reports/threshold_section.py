@@ -12,7 +12,7 @@ from xent.evaluation.intervals.spread import normal_quantile
 from xent.reports.markup import Markup, element, join, json_block, table
 from xent.reports.page import Section, chart_figure
 from xent.reports.threshold_table import threshold_table
-from xent.reports.threshold_views import VIEWS, threshold_views
+from xent.reports.threshold_views import MARKS, VIEWS, threshold_views
 
 if TYPE_CHECKING:
     from xent.decisions import Decision
@@ -78,7 +78,8 @@ def threshold_section(subject: ThresholdSubject) -> Section:
         "z": normal_quantile(e.settings.level),
     }
     prevalence = counts.n_positive / (counts.n_positive + counts.n_negative)
-    views = threshold_views(score, counts.domain, prevalence)
+    shown = [name for name in MARKS if name != "chosen" or chosen is not None]
+    views = threshold_views(score, counts.domain, prevalence, marks=shown)
     charts = [
         chart_figure(f"threshold-{name}", title, views[name], linked=name, note=NOTES[name])
         for name, title in VIEWS.items()

@@ -6,18 +6,22 @@ or null, `costs` what the fields hold. Colors are names that the script replaces
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["VIEWS", "threshold_views"]
 
 HEIGHT: Final = 250
 SHARE: Final = [0, 1]
-MARKS: Final = {
+LOOKS: Final = {
     "best": {"shape": "triangle-up", "color": "@best", "size": 110},
     "chosen": {"shape": "diamond", "color": "@chosen", "size": 130},
     "now": {"shape": "circle", "color": "@now", "size": 110},
 }
 SIGNALS: Final = ("now", "best", "chosen", "costs")
+MARKS: Final = ("best", "chosen", "now")  # the last is drawn on top
 VIEWS: Final = {
     "roc": "ROC curve",
     "pr": "Precision and recall",
@@ -28,7 +32,9 @@ VIEWS: Final = {
 }
 
 
-def threshold_views(score: str, domain: tuple[float, float], prevalence: float) -> dict[str, Any]:
+def threshold_views(
+    score: str, domain: tuple[float, float], prevalence: float, *, marks: Sequence[str] = MARKS
+) -> dict[str, Any]:
     """Return the specification of each view, by the names in `VIEWS`.
 
     Parameters
@@ -39,14 +45,16 @@ def threshold_views(score: str, domain: tuple[float, float], prevalence: float) 
         Of the axis of thresholds.
     prevalence : float
         Share of positive rows, the precision of chance.
+    marks : sequence of str
+        Which thresholds are marked: "best", "chosen", "now", without "chosen" where none was.
     """
     axis = {"scale": {"domain": list(domain), "nice": False}, "title": f"threshold ({score})"}
     made = {
-        "roc": _roc(),
-        "pr": _pr(prevalence),
-        "histogram": _histogram(axis | {"title": score}),
-        "cost": _cost(axis),
-        "figures": _figures(axis),
+        "roc": _roc(marks),
+        "pr": _pr(marks, prevalence),
+        "histogram": _histogram(marks, axis | {"title": score}),
+        "cost": _cost(marks, axis),
+        "figures": _figures(marks, axis),
         "cost_curve": _cost_curve(),
     }
     return {name: _whole(name, layers) for name, layers in made.items()}
@@ -86,7 +94,7 @@ def _straight(values: list[dict[str, float]], encoding: dict[str, Any]) -> dict[
     }
 
 
-def _points(x: str, y: str, encoding: dict[str, Any]) -> list[dict[str, Any]]:
+def _points(marks: Sequence[str], x: str, y: str, encoding: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the three marks; one without a place (a precision of nothing) is left out."""
     return [
         {
@@ -96,15 +104,15 @@ def _points(x: str, y: str, encoding: dict[str, Any]) -> list[dict[str, Any]]:
                 {"calculate": f"{name} ? {name}.{y} : null", "as": y},
                 {"filter": f"isValid(datum.{x}) && isValid(datum.{y})"},
             ],
-            "mark": {"type": "point", "filled": name != "chosen", "opacity": 1, **look}
+            "mark": {"type": "point", "filled": name != "chosen", "opacity": 1, **LOOKS[name]}
             | {"strokeWidth": 2, "clip": False},
             "encoding": encoding,
         }
-        for name, look in MARKS.items()
+        for name in marks
     ]
 
 
-def _rules(axis: dict[str, Any]) -> list[dict[str, Any]]:
+def _rules(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
     dashes = {"best": [2, 3], "chosen": [6, 3], "now": [1, 0]}
     return [
         {
@@ -113,27 +121,31 @@ def _rules(axis: dict[str, Any]) -> list[dict[str, Any]]:
                 {"calculate": f"{name} ? {name}.at : null", "as": "at"},
                 {"filter": "isValid(datum.at)"},
             ],
-            "mark": {"type": "rule", "color": look["color"], "strokeDash": dashes[name]}
+            "mark": {"type": "rule", "color": LOOKS[name]["color"], "strokeDash": dashes[name]}
             | {"strokeWidth": 2 if name == "now" else 1.5},
             "encoding": {"x": _position("at", **axis)},
         }
-        for name, look in MARKS.items()
+        for name in marks
     ]
 
 
-def _roc() -> list[dict[str, Any]]:
+def _roc(marks: Sequence[str]) -> list[dict[str, Any]]:
     encoding = _shares("fpr", "recall", "false positive rate", "recall (true positive rate)")
     chance = _straight([{"fpr": 0, "recall": 0}, {"fpr": 1, "recall": 1}], encoding)
-    return [chance, _line(encoding), *_points("fpr", "recall", encoding)]
+    return [chance, _line(encoding), *_points(marks, "fpr", "recall", encoding)]
 
 
-def _pr(prevalence: float) -> list[dict[str, Any]]:
+def _pr(marks: Sequence[str], prevalence: float) -> list[dict[str, Any]]:
     encoding = _shares("recall", "precision", "recall", "precision")
     ends = [{"recall": end, "precision": prevalence} for end in (0, 1)]
-    return [_straight(ends, encoding), _line(encoding), *_points("recall", "precision", encoding)]
+    return [
+        _straight(ends, encoding),
+        _line(encoding),
+        *_points(marks, "recall", "precision", encoding),
+    ]
 
 
-def _histogram(axis: dict[str, Any]) -> list[dict[str, Any]]:
+def _histogram(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
     # from the threshold on a row is called positive: those bins are drawn full
     opacity = {"condition": {"test": "datum.high > now.at", "value": 0.95}, "value": 0.35}
     height = _position(
@@ -169,10 +181,10 @@ def _histogram(axis: dict[str, Any]) -> list[dict[str, Any]]:
             ],
         },
     }
-    return [bars, *_rules(axis)]
+    return [bars, *_rules(marks, axis)]
 
 
-def _cost(axis: dict[str, Any]) -> list[dict[str, Any]]:
+def _cost(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
     at = _position("at", **axis)
     # the costs are those of the fields: expectation over the classes at the given prevalence
     formula = (
@@ -180,19 +192,20 @@ def _cost(axis: dict[str, Any]) -> list[dict[str, Any]]:
         " + (1 - costs.share) * (costs.fp * datum.fpr + costs.tn * (1 - datum.fpr))"
     )
     title = "expected cost a row"
-    scale = {"domainMin": 0, "domainMax": {"expr": "costs.top"}, "nice": False}
+    # not from the data: else every step would scale, and draw, the whole curve anew
+    scale = {"domain": {"expr": "[0, costs.top]"}, "nice": False}
     y = _position("cost", title, scale=scale, axis={"minExtent": 34})
     # the counts change at the scores, between the thresholds
     line = _line({"x": at, "y": y}, interpolate="step")
     line["transform"] = [{"calculate": formula, "as": "cost"}]
-    points = _points("at", "cost", {"x": at, "y": y})
+    points = _points(marks, "at", "cost", {"x": at, "y": y})
     for point in points:
         # above the axis' end they stand at its end
         point["transform"].append({"calculate": "min(datum.cost, costs.top)", "as": "cost"})
-    return [line, *_rules(axis), *points]
+    return [line, *_rules(marks, axis), *points]
 
 
-def _figures(axis: dict[str, Any]) -> list[dict[str, Any]]:
+def _figures(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
     shown = ["precision", "recall", "f1", "mcc"]
     hues, dashes = [f"@hue{k}" for k in range(1, 5)], [[1, 0], [8, 3], [2, 2], [8, 3, 2, 3]]
     legend = {"orient": "bottom", "columns": 4}
@@ -209,7 +222,7 @@ def _figures(axis: dict[str, Any]) -> list[dict[str, Any]]:
         {"fold": shown, "as": ["figure", "value"]},
         {"filter": "isValid(datum.value)"},
     ]
-    return [lines, *_rules(axis)]
+    return [lines, *_rules(marks, axis)]
 
 
 def _cost_curve() -> list[dict[str, Any]]:
@@ -243,7 +256,7 @@ def _cost_curve() -> list[dict[str, Any]]:
             {"calculate": "costs.mix * (1 - now.recall) + (1 - costs.mix) * now.fpr", "as": "y"},
             {"filter": "isValid(datum.x) && datum.y <= 0.5"},
         ],
-        "mark": {"type": "point", "filled": True, "opacity": 1, **MARKS["now"]},
+        "mark": {"type": "point", "filled": True, "opacity": 1, **LOOKS["now"]},
         "encoding": encoding,
     }
     return [trivial, envelope, line, mix, point]

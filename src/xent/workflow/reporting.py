@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.decisions import judge_decision
+from xent.decisions import Decision, judge_cost_decision, judge_decision
 from xent.diagnosis import diagnose_predictions
 from xent.evaluation.evaluations import evaluate
 from xent.reports import report_page
+from xent.reports.cost_decision_section import cost_decision_section
 from xent.reports.decision_section import decision_section
 from xent.reports.markup import element, join
 from xent.reports.origin_sections import PartRows, asked_section, data_section, findings_section
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xent.arrays import Array
+    from xent.decisions import Judgment
     from xent.evaluation.evaluations import Evaluation
+    from xent.reports.page import Section
     from xent.runs import Run
     from xent.workflow.prediction_files import LabelledPredictions
 
@@ -52,16 +55,14 @@ def report_run(run: Run) -> str:
     record, target = run.record, run.model.target
     sections = [verdict_section(run.evaluation)]
     part = _last_part(run)
-    decision = run.decision
+    decision = run.decision if isinstance(run.decision, Decision) else None
     if part is not None:
         named = Named(_names(run), f"{part} rows", target.names)
         evaluation = _evaluation(run, part)
-        own = (
-            []
-            if decision is None
-            else [decision_section(decision, _judgment(run, evaluation, part))]
-        )
-        sections += [*own, *task_sections(evaluation, named, decision)]
+        sections += [
+            *_decision_sections(run, evaluation, part),
+            *task_sections(evaluation, named, decision),
+        ]
     if len(run.history):
         sections.append(history_section(run.history.records, record.best_epoch))
     sections += [
@@ -170,12 +171,22 @@ def _truth(run: Run, rows: pl.DataFrame) -> Array:
     return target.encode(rows["y"].to_numpy())
 
 
-def _judgment(run: Run, evaluation: Evaluation, part: str) -> Any:
-    """Return the judgment of the run's decision on its test rows; None where there are none."""
-    if part != "test" or run.decision is None:
-        return None
-    rows = evaluation.rows
-    return judge_decision(run.decision, rows.y, rows.predicted, weight=rows.weight)
+def _decision_sections(run: Run, evaluation: Evaluation, part: str) -> list[Section]:
+    """Return what was decided, judged on the run's test rows where there are some."""
+    decision, rows = run.decision, evaluation.rows
+    if decision is None:
+        return []
+    if isinstance(decision, Decision):
+        judgment = None
+        if part == "test":
+            judgment = judge_decision(decision, rows.y, rows.predicted, weight=rows.weight)
+        return [decision_section(decision, judgment)]
+    costs = None
+    if part == "test":
+        held = run.predictions.filter(run.predictions["part"] == part)
+        p = held.select([f"p_{name}" for name in decision.classes]).to_numpy()
+        costs = judge_cost_decision(decision, rows.y, p, weight=rows.weight)
+    return [cost_decision_section(decision, costs)]
 
 
 def _parts(run: Run) -> list[PartRows]:

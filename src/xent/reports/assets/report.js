@@ -53,7 +53,7 @@
     const before = views.get(name);
     if (before) before.result.finalize();
     views.set(name, {result: drawn, view: drawn.view, linked});
-    if (linked) await follow(drawn.view); // it may have moved meanwhile
+    if (linked) await follow(drawn.view, signals()); // it may have moved meanwhile
   }
 
   async function drawAll() {
@@ -154,20 +154,27 @@
 
   // ---- following ----------------------------------------------------------------------------------------------
 
+  const withCost = (index) => (index === null ? null : {...data.rows[index], cost: costOf(data.rows[index])});
+
+  // Vega compares signals by identity: what has not changed must stay the same object, or all that hangs on it is
+  // made anew at every step.
+  let fixed = null;
   function signals() {
-    const withCost = (index) => (index === null ? null : {...data.rows[index], cost: costOf(data.rows[index])});
-    const p = share(), {tp, tn} = data.right_costs;
-    // what costs more than always or never alarming is of no interest
-    const trivial = Math.min(costOf(data.rows[0]), costOf(data.rows[data.rows.length - 1]));
-    const miss = p * (state.fn - tp), alarm = (1 - p) * (state.fp - tn);
-    return {
-      now: withCost(state.index), best: withCost(state.best), chosen: withCost(data.chosen_index),
-      costs: {fn: state.fn, fp: state.fp, tp, tn, share: p, mix: miss / (miss + alarm), top: 1.25 * trivial},
-    };
+    if (fixed === null) {
+      const p = share(), {tp, tn} = data.right_costs;
+      // what costs more than always or never alarming is of no interest
+      const trivial = Math.min(costOf(data.rows[0]), costOf(data.rows[data.rows.length - 1]));
+      const miss = p * (state.fn - tp), alarm = (1 - p) * (state.fp - tn);
+      fixed = {
+        best: withCost(state.best), chosen: withCost(data.chosen_index),
+        costs: {fn: state.fn, fp: state.fp, tp, tn, share: p, mix: miss / (miss + alarm), top: 1.25 * trivial},
+      };
+    }
+    return {now: withCost(state.index), ...fixed};
   }
 
-  function follow(view) {
-    for (const [name, value] of Object.entries(signals())) view.signal(name, value);
+  function follow(view, values) {
+    for (const [name, value] of Object.entries(values)) view.signal(name, value);
     return view.runAsync();
   }
 
@@ -232,7 +239,9 @@
         const begin = due;
         due = null;
         write();
-        await Promise.all([...views.values()].filter((held) => held.linked).map((held) => follow(held.view)));
+        const values = signals();
+        const linked = [...views.values()].filter((held) => held.linked);
+        await Promise.all(linked.map((held) => follow(held.view, values)));
         performance.measure("xent-step", {start: begin, end: performance.now()});
         document.documentElement.dataset.steps = String(Number(document.documentElement.dataset.steps || 0) + 1);
       });
@@ -259,6 +268,7 @@
       : prevalence === null ? "A prevalence lies between 0 and 1. " : "";
     put("field-note", wrong);
     state.best = cheapest();
+    fixed = null;
   }
 
   function link() {
