@@ -97,8 +97,13 @@ class Agreement:
         return -1
 
 
-def check(agreement: Agreement, cases: st.SearchStrategy[Any], n_examples: int = 60) -> None:
-    """Hold an agreement against random cases, which must meet each of its differences too."""
+def check(
+    agreement: Agreement,
+    cases: st.SearchStrategy[Any],
+    n_examples: int = 60,
+    known: Sequence[Any] = (),
+) -> None:
+    """Hold an agreement against random and known cases, which must meet each of its differences."""
     met: Counter[int] = Counter()
 
     @given(cases)
@@ -107,6 +112,7 @@ def check(agreement: Agreement, cases: st.SearchStrategy[Any], n_examples: int =
         met[agreement.compare(case)] += 1
 
     compare()
+    met.update(agreement.compare(case) for case in known)
     assert set(met) == {-1, *range(len(agreement.differences))}, "a difference was never met"
 
 
