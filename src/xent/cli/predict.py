@@ -54,8 +54,7 @@ def _predict(
     for line in loaded.encoder.novelties(rows):
         typer.echo(f"warning: {line}", err=True)
     if loaded.decision is not None:
-        threshold = loaded.decision.threshold.value
-        typer.echo(f"decided at {threshold:.4g}, by {loaded.files.decision}", err=True)
+        typer.echo(f"decided {loaded.decision.how}, by {loaded.files.decision}", err=True)
     if output is not None:
         write_table(output, table)
     if as_json:
@@ -82,9 +81,8 @@ def _counts(table: pl.DataFrame, task: str) -> dict[str, int]:
         prefix = "decision_"
         names = [name for name in table.columns if name.startswith(prefix)]
         return {name.removeprefix(prefix): int(table[name].sum()) for name in names}
-    return {
-        str(label): count for label, count in sorted(Counter(table["decision"].to_list()).items())
-    }
+    decided = Counter("left open" if d is None else str(d) for d in table["decision"].to_list())
+    return dict(sorted(decided.items()))
 
 
 def _decided(table: pl.DataFrame, task: str) -> str:

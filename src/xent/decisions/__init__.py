@@ -1,5 +1,6 @@
 """What to do: thresholds from costs and constraints, cost matrices, abstaining, each chosen on held-out rows."""
 
+from xent.decisions.cost_decision import CostDecision, CostJudgment, judge_cost_decision
 from xent.decisions.cost_matrix import ABSTAIN, cheapest_class, expected_costs
 from xent.decisions.costs import Costs, shifted_prevalence
 from xent.decisions.decide import decide
@@ -12,6 +13,8 @@ __all__ = [
     "ABSTAIN",
     "Choice",
     "Constraints",
+    "CostDecision",
+    "CostJudgment",
     "Costs",
     "Decision",
     "Judgment",
@@ -21,6 +24,7 @@ __all__ = [
     "choose_threshold",
     "decide",
     "expected_costs",
+    "judge_cost_decision",
     "judge_decision",
     "shifted_prevalence",
 ]

@@ -120,6 +120,11 @@ class Decision:
             raise XentError("a decision must have a threshold, got none.")
         return made
 
+    @property
+    def how(self) -> str:
+        """How rows are decided, in a word: "at 0.42"."""
+        return f"at {_number(self.threshold.value)}"
+
     def __str__(self) -> str:
         line = (
             f"threshold {_number(self.threshold.value)}{_interval(self.threshold)}, chosen on "

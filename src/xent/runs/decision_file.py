@@ -1,11 +1,11 @@
-"""decision.json: the threshold that a run decides with, and what it did on the test part."""
+"""decision.json: the threshold or the costs that a run decides with, and what it did on the test part."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from xent.decisions import Decision
+from xent.decisions import CostDecision, Decision
 from xent.errors import XentError
 from xent.files import write_atomically
 from xent.runs.reading import checked_field, damaged, parse_json_object, read_text
@@ -13,7 +13,7 @@ from xent.runs.reading import checked_field, damaged, parse_json_object, read_te
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xent.decisions import Judgment
+    from xent.decisions import CostJudgment, Judgment
 
 __all__ = ["read_decision", "write_decision"]
 
@@ -22,7 +22,10 @@ VERSION: Final = 1
 
 
 def write_decision(
-    path: Path, decision: Decision, judgment: Judgment | None, model_fingerprint: str
+    path: Path,
+    decision: Decision | CostDecision,
+    judgment: Judgment | CostJudgment | None,
+    model_fingerprint: str,
 ) -> None:
     """Write a decision, atomically, with the model that it is for."""
     values: dict[str, Any] = {
@@ -35,7 +38,7 @@ def write_decision(
     write_atomically(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
 
-def read_decision(path: Path, model_fingerprint: str) -> Decision | None:
+def read_decision(path: Path, model_fingerprint: str) -> Decision | CostDecision | None:
     """Return the decision of a run, or None where none was made.
 
     Raises
@@ -53,6 +56,7 @@ def read_decision(path: Path, model_fingerprint: str) -> Decision | None:
     if checked_field(values, "model", str, path) != model_fingerprint:
         raise XentError(f"{path} is of another model. Make it anew: xent threshold RUN ...")
     try:
-        return Decision.from_json(checked_field(values, "decision", dict, path))
+        held = checked_field(values, "decision", dict, path)
+        return (CostDecision if held.get("kind") == "costs" else Decision).from_json(held)
     except XentError as error:
         raise damaged(path, str(error).rstrip(".")) from None

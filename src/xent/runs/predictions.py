@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from xent.decisions import ABSTAIN, CostDecision
 from xent.distributions import Bernoulli
 from xent.errors import XentError
 from xent.files import write_atomically
@@ -44,12 +45,19 @@ def probabilities(model: Model, z: Array) -> Array:
     return np.asarray(model.distribution.mean(z))
 
 
-def decisions(model: Model, z: Array, decision: Decision | None = None) -> Array:
+def decisions(model: Model, z: Array, decision: Decision | CostDecision | None = None) -> Array:
     """Return what is decided: classes in their own type, 0 or 1 for each label, or numbers.
 
     The mode of the distribution: positive is a probability of at least 0.5, of several classes the most likely wins.
-    A decision of a binary target has its own threshold.
+    A decision has its own threshold, or takes the cheapest class, or abstains: None.
     """
+    if isinstance(decision, CostDecision):
+        codes = decision.apply(probabilities(model, z))
+        decided = model.target.decode(np.maximum(codes, 0))
+        if (codes == ABSTAIN).any():
+            decided = decided.astype(object)
+            decided[codes == ABSTAIN] = None
+        return decided
     if decision is not None:
         p = np.asarray(model.distribution.mean(z.reshape(-1)))
         return model.target.decode(decision.apply(p).astype(np.int64))
@@ -66,7 +74,7 @@ def prediction_table(
     y: Array | None = None,
     weight: Array | None = None,
     group: Array | None = None,
-    decision: Decision | None = None,
+    decision: Decision | CostDecision | None = None,
 ) -> pl.DataFrame:
     """Return the predictions of some rows as a table.
 
@@ -82,8 +90,8 @@ def prediction_table(
     part : str
     y, weight, group : ndarray, optional
         In the users' own types.
-    decision : Decision, optional
-        What is decided with instead of probability 0.5.
+    decision : Decision or CostDecision, optional
+        What is decided with instead of probability 0.5, or the most likely class.
     """
     columns: dict[str, Any] = {"row": rows, "part": np.full(len(z), part)}
     labels = [str(name) for name in model.target.names] if model.task == "multilabel" else None
@@ -105,7 +113,10 @@ def prediction_table(
 
 
 def recalibrated_predictions(
-    frame: pl.DataFrame, model: Model, recalibrator: Recalibrator, decision: Decision | None
+    frame: pl.DataFrame,
+    model: Model,
+    recalibrator: Recalibrator,
+    decision: Decision | CostDecision | None,
 ) -> pl.DataFrame:
     """Return the predictions with the outputs that a recalibrator makes, and what follows from them."""
     outputs = [name for name in frame.columns if name.startswith("z_")]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, FloatArray
     from xent.data import Table
-    from xent.decisions import Decision
+    from xent.decisions import CostDecision, Decision
     from xent.evaluation import PrCurve, RocCurve
     from xent.evaluation.calibration import Recalibrator
     from xent.training import History
@@ -133,8 +133,8 @@ class Run:
         return read_recalibrator(self.files.recalibrator, self.record.files[self.files.model.name])
 
     @property
-    def decision(self) -> Decision | None:
-        """The threshold that was chosen for this run (`xent threshold`), or None: then 0.5 is."""
+    def decision(self) -> Decision | CostDecision | None:
+        """The threshold or the costs that this run decides with (`xent threshold`), or None: then 0.5 is."""
         return read_decision(self.files.decision, self.record.files[self.files.model.name])
 
     @property
@@ -166,6 +166,7 @@ class Run:
         -------
         ndarray
             Classes in their own type, shape (n,); 0 or 1 for each label, shape (n, n_labels); or numbers, shape (n,).
+            None stands for a row that a decision with a price of abstaining leaves to somebody else.
         """
         return decisions(self.model, self.logits(source), self.decision)
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xent.arrays import Array
-    from xent.decisions import Judgment
     from xent.evaluation.evaluations import Evaluation
     from xent.reports.page import Section
     from xent.runs import Run
