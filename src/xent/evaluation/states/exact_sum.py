@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.states.documents import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xent.arrays import Array, FloatArray
 
-__all__ = ["ExactSum"]
+__all__ = ["ExactSum", "exact_products", "rounded_quotient"]
 
 CHUNK = 1 << 14
 HEAD_BITS = 15  # 2^15 >= CHUNK + 2: the parts of a chunk never carry beyond 53 bits
@@ -74,7 +75,7 @@ class ExactSum:
         """The sum, correctly rounded; NaN where inf met -inf or a term was NaN, inf on overflow."""
         if self._beyond != 0:
             return self._beyond
-        return _rounded(self._units, 1 << UNIT_BITS)
+        return rounded_quotient(self._units, 1 << UNIT_BITS)
 
     @property
     def units(self) -> int:
@@ -132,7 +133,7 @@ class ExactSum:
         units = divisor << UNIT_BITS if isinstance(divisor, int) else divisor.units
         if units == 0:
             return math.nan
-        return self._beyond if self._beyond != 0 else _rounded(self._units, units)
+        return self._beyond if self._beyond != 0 else rounded_quotient(self._units, units)
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold, without any loss."""
@@ -147,16 +148,16 @@ class ExactSum:
         XentError
             When it is anything else.
         """
-        units = description.get("units") if hasattr(description, "get") else None
-        beyond = description.get("beyond") if hasattr(description, "get") else None
+        fields = description if isinstance(description, dict) else {}
+        units, beyond = fields.get("units"), fields.get("beyond")
         if not isinstance(units, str) or not UNITS.fullmatch(units):
-            raise XentError(f"an exact sum must hold units in hexadecimal, got {str(units)[:40]}.")
-        if beyond not in {"0.0", "inf", "-inf", "nan"}:
+            raise XentError(f"an exact sum must hold units in hexadecimal, got {shown(units)}.")
+        if not isinstance(beyond, str) or beyond not in {"0.0", "inf", "-inf", "nan"}:
             raise XentError(
-                f"an exact sum's beyond must be 0.0, inf, -inf or nan, got {str(beyond)[:40]}."
+                f"an exact sum's beyond must be 0.0, inf, -inf or nan, got {shown(beyond)}."
             )
         total = cls()
-        total._units, total._beyond = int(units, 16), float(str(beyond))
+        total._units, total._beyond = int(units, 16), float(beyond)
         return total
 
     def _add_chunk(self, rest: FloatArray, part: FloatArray) -> None:
@@ -221,7 +222,8 @@ def _whole_units(value: float) -> int:
     return numerator << (UNIT_BITS + 1 - denominator.bit_length())
 
 
-def _rounded(numerator: int, denominator: int) -> float:
+def rounded_quotient(numerator: int, denominator: int) -> float:
+    """Return the quotient of two whole numbers, rounded once; infinite beyond the floats."""
     try:
         return numerator / denominator  # Python rounds the quotient of two integers correctly
     except OverflowError:
