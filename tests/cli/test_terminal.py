@@ -88,6 +88,24 @@ def test_table_on_a_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch
     assert "AUC (test): one class only [bold]" in shown
 
 
+@pytest.mark.parametrize("width", [56, 60, 80, 110, 140])
+def test_nothing_is_cut_off_on_a_narrow_terminal(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    figures = {"auc": Figure(0.9876, 0.5, low=0.98, high=0.99)}
+    plain = {"auc": Figure(0.9876, 0.5)}
+    parts = {"training": PartFigures(1000, plain), "validation": PartFigures(200, plain)}
+    verdict = Verdict("binary", {**parts, "test": PartFigures(300, figures)})
+    print_verdict(verdict, "logistic regression", verdict)
+    shown = terminal.getvalue()
+    assert "…" not in shown
+    assert "0.9876 [0.9800, 0.9900]" in shown
+    assert "logistic" in shown
+    assert ("validation" in shown) == (width >= 80)
+
+
 def test_plain_table(capsys: pytest.CaptureFixture[str]) -> None:
     print_verdict(VERDICT)
     assert capsys.readouterr().out.splitlines() == [

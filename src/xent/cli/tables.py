@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from xent.evaluation import PartFigures, Verdict
 
-__all__ = ["print_verdict", "verdict_rows"]
+__all__ = ["fitting_columns", "print_verdict", "verdict_rows"]
 
 CONSTANT = "const."
+COLUMN_EDGE = 3  # blanks and rule beside a column
 
 
 def print_verdict(
@@ -91,6 +92,8 @@ def _print_rich(rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    rows = fitting_columns(rows, console.width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, (title, size) in enumerate(zip(*rows[:2], strict=True)):
         is_compared = title == CONSTANT or size.startswith("on ")
@@ -99,7 +102,29 @@ def _print_rich(rows: list[list[str]]) -> None:
         table.add_column(header, justify="right" if place else "left", style=style, no_wrap=True)
     for row in rows[2:]:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console.print(table)
+
+
+def fitting_columns(rows: list[list[str]], width: int) -> list[list[str]]:
+    """Leave out columns until the table fits: first the earlier parts' constants, then those parts.
+
+    Never the last part, which is the one to be believed.
+
+    Examples
+    --------
+    >>> heading = ["", "training", "const.", "test", "const."]
+    >>> fitting_columns([heading, ["", "9 rows", "", "4 rows", ""]], 40)[0]
+    ['', 'training', 'test', 'const.']
+    """
+    heading = rows[0]
+    constants = [place for place, title in enumerate(heading) if title == CONSTANT]
+    droppable = [*constants[:-1], *(place - 1 for place in constants[:-1])]
+    widths = [max(map(len, column)) + COLUMN_EDGE for column in zip(*rows, strict=True)]
+    kept = set(range(len(heading)))
+    for place in droppable:
+        if sum(widths[k] for k in kept) > width:
+            kept.discard(place)
+    return [[cell for place, cell in enumerate(row) if place in kept] for row in rows]
 
 
 def _notes(parts: Mapping[str, PartFigures]) -> list[str]:

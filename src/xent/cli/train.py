@@ -13,6 +13,7 @@ import typer
 
 from xent.cli.options import given_settings, option_parameters
 from xent.cli.progress import progress_callbacks
+from xent.cli.sparkline import loss_line
 from xent.cli.tables import print_verdict
 from xent.errors import XentError
 from xent.training import TrainingSettings
@@ -129,7 +130,9 @@ def _print_end(run: Run, seconds: float) -> None:
     record = run.record
     best = f", best epoch {record.best_epoch}" if record.best_epoch else ""
     plural = "s" * (record.n_epochs != 1)
-    print(f"{record.n_epochs} epoch{plural} ({record.stopped_because}){best}, {seconds:.1f} s\n")
+    print(f"{record.n_epochs} epoch{plural} ({record.stopped_because}){best}, {seconds:.1f} s")
+    line = loss_line(run.history.records, sys.stdout.encoding) if sys.stdout.isatty() else ""
+    print(f"{line}\n" if line else "")
     evaluation = run.evaluation
     print_verdict(evaluation.verdict, evaluation.baseline_name, evaluation.baseline)
     print(f"\nrun: {run.folder}")
