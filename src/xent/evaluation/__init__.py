@@ -4,6 +4,7 @@ Exact, weighted, NaN where undefined. Rank figures take scores in second place; 
 declared by name: `logits=`, `probabilities=`, `labels=`, `predictions=`.
 """
 
+from xent.evaluation.agreement_intervals import AGREEMENT_FIGURES, agreement_interval
 from xent.evaluation.binary import (
     balanced_accuracy,
     f1,
@@ -226,6 +227,7 @@ from xent.evaluation.threshold_figures import (
 from xent.evaluation.verdict import Figure, PartFigures, Verdict, judge, verdict_table
 
 __all__ = [
+    "AGREEMENT_FIGURES",
     "BOOK_THRESHOLDS",
     "DECISION_FIGURES",
     "KAPPA_SCHEMES",
@@ -260,6 +262,7 @@ __all__ = [
     "ThresholdCurve",
     "Verdict",
     "accuracy",
+    "agreement_interval",
     "auc_power",
     "average_precision",
     "average_precision_interval",

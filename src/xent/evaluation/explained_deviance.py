@@ -18,7 +18,14 @@ from xent.evaluation.predicted_intervals import check_quantile, pinball_rows
 if TYPE_CHECKING:
     from xent.arrays import FloatArray
 
-__all__ = ["d2_absolute_error", "d2_gamma", "d2_pinball", "d2_poisson", "d2_tweedie"]
+__all__ = [
+    "d2_absolute_error",
+    "d2_gamma",
+    "d2_pinball",
+    "d2_poisson",
+    "d2_tweedie",
+    "weighted_quantile",
+]
 
 NAN = float("nan")
 
@@ -80,7 +87,7 @@ def d2_pinball(y: object, *, predictions: object, quantile: float, weight: objec
     truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
     if truth.min() == truth.max():
         return NAN
-    constant = _quantile(truth, quantile, kept)
+    constant = weighted_quantile(truth, quantile, kept)
     left = weighted_mean(pinball_rows(truth, predicted, quantile), kept)
     return 1 - left / weighted_mean(pinball_rows(truth, constant, quantile), kept)
 
@@ -168,10 +175,15 @@ def d2_tweedie(y: object, *, predictions: object, power: float, weight: object =
     return 1 - left / weighted_mean(deviance_rows(truth, constant, power), kept)
 
 
-def _quantile(values: FloatArray, quantile: float, weight: FloatArray | None) -> float:
-    """Return a value with at most `quantile` of the weight below it and the rest not above.
+def weighted_quantile(values: FloatArray, quantile: float, weight: FloatArray | None) -> float:
+    """Return the least value that `quantile` of the weight does not exceed.
 
-    Any such value has the least pinball loss, so which one of several does not matter.
+    Where several values have the least pinball loss it is one of them, and which does not matter.
+
+    Examples
+    --------
+    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), 0.5, None)
+    2.0
     """
     order = np.argsort(values)
     heavy = np.ones(values.size) if weight is None else weight

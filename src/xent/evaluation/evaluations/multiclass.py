@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from xent.evaluation import multiclass
+from xent.evaluation.agreement_intervals import agreement_interval, agreement_value
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
+from xent.evaluation.evaluations.figures import LazyFigures
+from xent.evaluation.evaluations.macro_average_precision import macro_average_precision
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
+from xent.evaluation.evaluations.skill_estimates import skill_estimate
 from xent.evaluation.inputs import check_probabilities, check_row_sums, class_rows, codes, vector
-from xent.evaluation.intervals.estimate import Estimate
+from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
+from xent.evaluation.intervals.proportions import kish
+from xent.evaluation.multiclass_agreement import multiclass_jaccard
 from xent.evaluation.multiclass_ranking import (
     class_log_odds,
     hand_till_auc,
     one_vs_rest_auc,
+    one_vs_rest_average_precision,
     top_k_accuracy,
 )
+from xent.evaluation.multiclass_skill import class_shares, constant_losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +38,16 @@ __all__ = ["MulticlassEvaluation"]
 
 NAN: Final = float("nan")
 AVERAGED: Final = {
-    "balanced_accuracy": (multiclass.multiclass_recall, "macro"),
     "macro_precision": (multiclass.multiclass_precision, "macro"),
     "macro_recall": (multiclass.multiclass_recall, "macro"),
     "macro_f1": (multiclass.multiclass_f1, "macro"),
     "weighted_precision": (multiclass.multiclass_precision, "weighted"),
     "weighted_recall": (multiclass.multiclass_recall, "weighted"),
     "weighted_f1": (multiclass.multiclass_f1, "weighted"),
+    "macro_jaccard": (multiclass_jaccard, "macro"),
 }
-RANKED: Final = ("macro_auc", "hand_till_auc")
+AGREEMENT: Final = ("balanced_accuracy", "mcc", "kappa")
+RANKED: Final = ("macro_auc", "hand_till_auc", "macro_average_precision")
 
 
 class MulticlassEvaluation(Evaluation):
@@ -76,9 +85,7 @@ class MulticlassEvaluation(Evaluation):
     @property
     def confusion_matrix(self) -> Array:
         """Counts (or weights), rows truth, columns decision, shape (K, K)."""
-        return multiclass.confusion_matrix(
-            self.truth, labels=self.decided, n_classes=self.n_classes, weight=self.rows.weight
-        )
+        return self._matrix(self.rows.weight)
 
     @property
     def report(self) -> str:
@@ -86,6 +93,17 @@ class MulticlassEvaluation(Evaluation):
         return multiclass.classification_report(
             self.truth, labels=self.decided, weight=self.rows.weight
         )
+
+    @cached_property
+    def ordered(self) -> LazyFigures:
+        """Figures that take the classes in the order of their codes: grades, stages, stars."""
+        recipes: dict[str, Callable[[], Estimate]] = {
+            "ranked_probability_score": partial(self._loss, "ranked_probability_score"),
+            "ranked_probability_skill": partial(self._skill, "ranked_probability_score"),
+            "linear_kappa": partial(self._agreement, "linear_kappa"),
+            "quadratic_kappa": partial(self._agreement, "quadratic_kappa"),
+        }
+        return LazyFigures(recipes)
 
     def top_k_accuracy(self, k: int) -> Estimate:
         """Return the share of rows whose class is among the k highest."""
@@ -99,8 +117,11 @@ class MulticlassEvaluation(Evaluation):
         recipes: dict[str, Callable[[], Estimate]] = {
             "log_loss": partial(self._loss, "log_loss"),
             "brier": partial(self._loss, "brier"),
+            "log_loss_skill": partial(self._skill, "log_loss"),
+            "brier_skill": partial(self._skill, "brier"),
             "accuracy": self._accuracy,
         }
+        recipes |= {name: partial(self._agreement, name) for name in AGREEMENT}
         recipes |= {name: partial(self._averaged, name) for name in AVERAGED}
         if self.n_classes > 2:
             recipes["top_2_accuracy"] = partial(self.top_k_accuracy, 2)
@@ -112,12 +133,60 @@ class MulticlassEvaluation(Evaluation):
             self.decided == self.truth, rows.weight, rows.cluster, self.settings
         )
 
-    def _loss(self, name: str) -> Estimate:
+    def _agreement(self, name: str) -> Estimate:
+        rows, level = self.rows, self.settings.level
+        if rows.cluster is not None:
+
+            def figure(weight: FloatArray | None) -> float:
+                return agreement_value(self._matrix(weight), name)
+
+            why = "truth or decisions are one class only"
+            bounds = (0.0 if name == "balanced_accuracy" else -1.0, 1.0)
+            return uncertainty.resampled(figure, rows, self.settings, bounds=bounds, why=why)
+        matrix, n_effective = (
+            self.confusion_matrix,
+            NAN if rows.weight is None else kish(rows.weight),
+        )
+        return lazy_estimate(
+            agreement_value(matrix, name),
+            lambda: agreement_interval(matrix, name, level=level, n_effective=n_effective),
+            level=level,
+        )
+
+    def _matrix(self, weight: FloatArray | None) -> Array:
+        return multiclass.confusion_matrix(
+            self.truth, labels=self.decided, n_classes=self.n_classes, weight=weight
+        )
+
+    def _row_losses(self, name: str) -> FloatArray:
+        losses = ROW_LOSSES["multiclass"] | ROW_LOSSES["ordered"]
+        return losses[name](self.truth, self.scores, self.rows.declared)
+
+    def _improbable(self) -> Estimate | None:
         declared = self.rows.declared
-        if declared not in {"probabilities", "logits"}:
-            return Estimate(NAN, why=f"{declared} say no probability")
-        values = ROW_LOSSES["multiclass"][name](self.truth, self.scores, declared)
-        return uncertainty.mean(values, self.rows.weight, self.rows.cluster, self.settings)
+        if declared in {"probabilities", "logits"}:
+            return None
+        return Estimate(NAN, why=f"{declared} say no probability")
+
+    def _loss(self, name: str) -> Estimate:
+        if (improbable := self._improbable()) is not None:
+            return improbable
+        rows = self.rows
+        return uncertainty.mean(self._row_losses(name), rows.weight, rows.cluster, self.settings)
+
+    def _skill(self, name: str) -> Estimate:
+        if (improbable := self._improbable()) is not None:
+            return improbable
+        rows = self.rows
+        shares = class_shares(self.truth, self.n_classes, rows.weight)
+        return skill_estimate(
+            self._row_losses(name),
+            constant_losses(name, shares)[self.truth],
+            rows.weight,
+            rows.cluster,
+            self.settings,
+            "every row is of one class, and a constant is never wrong",
+        )
 
     def _averaged(self, name: str) -> Estimate:
         figure, average = AVERAGED[name]
@@ -158,10 +227,13 @@ class MulticlassEvaluation(Evaluation):
             return self._resampled(
                 lambda weight: hand_till_auc(self.truth, self._odds, weight=weight), why
             )
-        return uncertainty.macro_auc(
+        figure, estimate = one_vs_rest_auc, uncertainty.macro_auc
+        if name == "macro_average_precision":
+            figure, estimate = one_vs_rest_average_precision, macro_average_precision
+        return estimate(
             self.truth[:, None] == np.arange(self.n_classes),
             self._odds,
-            one_vs_rest_auc(self.truth, self._odds, weight=rows.weight),
+            figure(self.truth, self._odds, weight=rows.weight),
             rows.weight,
             rows.cluster,
             self.settings,

@@ -10,10 +10,17 @@ import numpy as np
 from xent.evaluation import multilabel
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
+from xent.evaluation.evaluations.macro_average_precision import macro_average_precision
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.inputs import check_probabilities, check_scores, label_rows, positives
 from xent.evaluation.intervals.estimate import Estimate
-from xent.evaluation.multilabel_ranking import coverage_error, lrap, multilabel_auc, ranking_loss
+from xent.evaluation.multilabel_ranking import (
+    coverage_error,
+    lrap,
+    multilabel_auc,
+    multilabel_average_precision,
+    ranking_loss,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +94,7 @@ class MultilabelEvaluation(Evaluation):
             "coverage_error": (coverage_error, (0.0, float(self.truth.shape[1]))),
         }
         recipes["macro_auc"] = self._macro_auc
+        recipes["macro_average_precision"] = self._macro_average_precision
         return recipes | {
             name: partial(self._ranked, figure, bounds) for name, (figure, bounds) in ranked.items()
         }
@@ -152,6 +160,20 @@ class MultilabelEvaluation(Evaluation):
             rows.cluster,
             self.settings,
             "every label is the same in every row",
+        )
+
+    def _macro_average_precision(self) -> Estimate:
+        if self.rows.declared == "labels":
+            return Estimate(NAN, why="labels have no order to rank by")
+        rows = self.rows
+        return macro_average_precision(
+            self.truth,
+            self.scores,
+            multilabel_average_precision(self.truth, self.scores, weight=rows.weight),
+            rows.weight,
+            rows.cluster,
+            self.settings,
+            "no row carries a label",
         )
 
     def _ranked(self, figure: Callable[..., float], bounds: tuple[float, float]) -> Estimate:

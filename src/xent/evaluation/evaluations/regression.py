@@ -7,29 +7,35 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from xent.evaluation import regression
+from xent.evaluation import explained_deviance, regression
+from xent.evaluation.deviances import deviance_rows
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
-from xent.evaluation.inputs import real_rows
+from xent.evaluation.evaluations.skill_estimates import skill_estimate
+from xent.evaluation.inputs import real_rows, weighted_mean
+from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
+from xent.evaluation.predicted_intervals import check_quantile, pinball_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xent.arrays import FloatArray
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
-    from xent.evaluation.intervals.estimate import Estimate
 
 __all__ = ["RegressionEvaluation"]
 
+NAN: Final = float("nan")
 INFINITY: Final = float("inf")
+POSITIVE: Final = (0.0, INFINITY)
+BELOW_LOG: Final = "y or a prediction is -1 or less"
 # figure, its range, and why it may be undefined
 RESAMPLED: Final[dict[str, tuple[Callable[..., float], tuple[float, float], str]]] = {
-    "rmse": (regression.rmse, (0.0, INFINITY), ""),
-    "median_absolute_error": (regression.median_absolute_error, (0.0, INFINITY), ""),
+    "median_absolute_error": (regression.median_absolute_error, POSITIVE, ""),
     "r2": (regression.r2, (-INFINITY, 1.0), "y is constant"),
-    "mape": (regression.mape, (0.0, INFINITY), "y is 0 in every row"),
-    "smape": (regression.smape, (0.0, 2.0), "y and prediction are 0 in every row"),
-    "wape": (regression.wape, (0.0, INFINITY), "y is 0 in every row"),
+    "explained_variance": (regression.explained_variance, (-INFINITY, 1.0), "y is constant"),
+    "mape": (regression.mape, POSITIVE, "y is 0 in a row"),
+    "smape": (regression.smape, (0.0, 2.0), "y and prediction are both 0 in a row"),
+    "wape": (regression.wape, POSITIVE, "y is 0 in every row"),
 }
 
 
@@ -39,8 +45,9 @@ class RegressionEvaluation(Evaluation):
     Examples
     --------
     >>> from xent.evaluation import evaluate
-    >>> evaluate([3.0, -0.5, 2.0, 7.0], predictions=[2.5, 0.0, 2.0, 8.0], n_bootstrap=0).mae.value
-    0.5
+    >>> e = evaluate([3.0, -0.5, 2.0, 7.0], predictions=[2.5, 0.0, 2.0, 8.0], n_bootstrap=0)
+    >>> e.mae.value, e.mean_error.value, round(e.pinball_loss(0.9).value, 4)
+    (0.5, 0.25, 0.15)
     """
 
     task: ClassVar[str] = "regression"
@@ -55,21 +62,77 @@ class RegressionEvaluation(Evaluation):
         """Truth minus prediction, shape (n,)."""
         return self.truth - self.predicted
 
+    def pinball_loss(self, quantile: float) -> Estimate:
+        """Return the mean pinball loss, where the predictions are this quantile."""
+        check_quantile(quantile)
+        return self._mean(pinball_rows(self.truth, self.predicted, quantile))
+
+    def d2_pinball(self, quantile: float) -> Estimate:
+        """Return which share of the pinball loss of the quantile of y the predictions remove."""
+        check_quantile(quantile)
+        constant = explained_deviance.weighted_quantile(self.truth, quantile, self.rows.weight)
+        return self._skill(
+            pinball_rows(self.truth, self.predicted, quantile),
+            pinball_rows(self.truth, constant, quantile),
+        )
+
+    def tweedie_deviance(self, power: float) -> Estimate:
+        """Return the mean deviance: power 1 for counts (Poisson), 2 for positive values (gamma)."""
+        return self._mean(deviance_rows(self.truth, self.predicted, power))
+
+    def d2_tweedie(self, power: float) -> Estimate:
+        """Return which share of the deviance about the mean of y the predictions remove."""
+        losses = deviance_rows(self.truth, self.predicted, power)
+        mean = np.full(self.truth.shape, weighted_mean(self.truth, self.rows.weight))
+        return self._skill(losses, deviance_rows(self.truth, mean, power))
+
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:
         recipes: dict[str, Callable[[], Estimate]] = {
-            "mae": partial(self._mean, np.abs, (0.0, INFINITY)),
-            "mse": partial(self._mean, np.square, (0.0, INFINITY)),
-            "bias": partial(self._mean, np.negative, (-INFINITY, INFINITY)),
+            "mae": lambda: self._mean(np.abs(self.residuals)),
+            "mse": lambda: self._mean(np.square(self.residuals)),
+            "rmse": lambda: self._root(self._mean(np.square(self.residuals))),
+            "mean_error": lambda: self._mean(-self.residuals, (-INFINITY, INFINITY)),
+            "median_absolute_error": partial(self._resampled, "median_absolute_error"),
+            "max_error": self._max_error,
+            "r2": partial(self._resampled, "r2"),
+            "explained_variance": partial(self._resampled, "explained_variance"),
+            "d2_absolute_error": partial(self.d2_pinball, 0.5),
         }
-        return recipes | {name: partial(self._resampled, name) for name in RESAMPLED}
+        recipes |= {name: partial(self._resampled, name) for name in ("mape", "smape", "wape")}
+        return recipes | {"msle": self._msle, "rmsle": lambda: self._root(self._msle())}
 
-    def _mean(
-        self, of: Callable[[FloatArray], FloatArray], bounds: tuple[float, float]
-    ) -> Estimate:
+    def _mean(self, values: FloatArray, bounds: tuple[float, float] = POSITIVE) -> Estimate:
+        return uncertainty.mean(values, self.rows.weight, self.rows.cluster, self.settings, bounds)
+
+    def _root(self, square: Estimate) -> Estimate:
+        """Return the root of an estimate: the root is monotone, so it takes the ends along."""
+        if not square.is_defined:
+            return square
+
+        def make() -> Estimate:
+            low, high = (max(end, 0.0) ** 0.5 for end in (square.low, square.high))
+            value, level = square.value**0.5, square.level
+            return Estimate(value, low, high, level, square.method, square.n, square.why)
+
+        return lazy_estimate(square.value**0.5, make, level=self.settings.level)
+
+    def _skill(self, losses: FloatArray, constant: FloatArray) -> Estimate:
+        if self.truth.min() == self.truth.max():
+            constant = np.zeros_like(constant)  # the best constant is right but for rounding
         rows = self.rows
-        return uncertainty.mean(
-            of(self.residuals), rows.weight, rows.cluster, self.settings, bounds
+        return skill_estimate(
+            losses, constant, rows.weight, rows.cluster, self.settings, "y is constant"
         )
+
+    def _max_error(self) -> Estimate:
+        value = float(np.max(np.abs(self.residuals)))
+        why = "a largest value of a sample has no interval: the next row may be farther off"
+        return Estimate(value, level=self.settings.level, n=len(self.rows), why=why)
+
+    def _msle(self) -> Estimate:
+        if min(self.truth.min(), self.predicted.min()) <= -1:
+            return Estimate(NAN, level=self.settings.level, n=len(self.rows), why=BELOW_LOG)
+        return self._mean(np.square(np.log1p(self.truth) - np.log1p(self.predicted)))
 
     def _resampled(self, name: str) -> Estimate:
         figure, bounds, why = RESAMPLED[name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from xent.distributions import Bernoulli, Categorical
+from xent.evaluation.ranked_probability import ranked_probability_rows
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
@@ -59,6 +60,12 @@ def _multiclass_brier(truth: Array, given: Array, declared: str, /) -> FloatArra
     return sums
 
 
+def _ranked_probability(truth: Array, given: Array, declared: str, /) -> FloatArray:
+    wide = given.astype(np.float64)
+    likely = np.asarray(Categorical(wide.shape[1]).mean(wide)) if declared == "logits" else wide
+    return ranked_probability_rows(truth, likely)
+
+
 def _multilabel_log_loss(truth: Array, given: Array, declared: str, /) -> FloatArray:
     n_rows, n_labels = truth.shape
     losses = _binary_log_loss(truth.reshape(-1), given.reshape(-1), declared)
@@ -69,5 +76,7 @@ def _multilabel_log_loss(truth: Array, given: Array, declared: str, /) -> FloatA
 ROW_LOSSES: Final[dict[str, dict[str, RowLoss]]] = {
     "binary": {"log_loss": _binary_log_loss, "brier": _binary_brier},
     "multiclass": {"log_loss": _multiclass_log_loss, "brier": _multiclass_brier},
+    # for several classes whose codes are an order
+    "ordered": {"ranked_probability_score": _ranked_probability},
     "multilabel": {"log_loss": _multilabel_log_loss},
 }

@@ -1,0 +1,83 @@
+"""Where an interval cannot be made, and what the bootstrap does with weights, clusters, few rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xent.evaluation import evaluate, multiclass_f1, r2
+
+
+def test_separated_classes_have_no_spread() -> None:
+    e: Any = evaluate([0, 1, 2], probabilities=np.eye(3))
+    assert e.macro_auc.value == 1.0
+    assert not e.macro_auc.has_interval
+    assert e.macro_auc.why == "the classes are separated: the rows show no spread"
+
+
+def test_an_average_of_nothing_has_a_reason() -> None:
+    e: Any = evaluate([0, 0], labels=[2, 2])
+    assert math.isnan(e.weighted_precision.value)
+    assert e.weighted_precision.why == "every class is absent or never predicted"
+    assert e.macro_precision.value == 0.0
+
+
+def test_a_figure_that_most_replicates_lack_has_no_interval() -> None:
+    # both of two rows are drawn in 40 % of the replicates; without both there is no variance
+    e: Any = evaluate([0.0, 1.0], predictions=[0.2, 0.7], n_bootstrap=500)
+    assert e.r2.value == pytest.approx(r2([0.0, 1.0], predictions=[0.2, 0.7]))
+    assert not e.r2.has_interval
+    assert "replicates" in e.r2.why
+    n_undefined = int(e.r2.why.split()[2])
+    assert 250 < n_undefined < 350
+    # a draw without any row counts among them, and stops nothing
+    assert e.median_absolute_error.has_interval
+
+
+def test_replicates_that_agree_say_so() -> None:
+    e: Any = evaluate([1.0, 2.0, 3.0], predictions=[2.0, 3.0, 4.0])
+    assert (e.median_absolute_error.low, e.median_absolute_error.high) == (1.0, 1.0)
+    assert e.median_absolute_error.why == (
+        "every replicate gave the same value: too few rows to tell"
+    )
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "hand_till_auc"])
+def test_equal_weights_of_any_size_give_the_interval_without_weights(name: str) -> None:
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 3, 80)
+    z = generator.normal(size=(80, 3)) + 2 * np.eye(3)[y]
+    light, heavy = (
+        evaluate(y, logits=z, weight=np.full(80, size), n_bootstrap=200)[name]
+        for size in (0.25, 8.0)
+    )
+    assert (light.low, light.value, light.high) == pytest.approx(
+        (heavy.low, heavy.value, heavy.high)
+    )
+    plain = evaluate(y, logits=z, n_bootstrap=200)[name]
+    assert light.width == pytest.approx(plain.width, rel=0.25)
+
+
+@pytest.mark.parametrize("n_bootstrap", [0, 1])
+def test_without_replicates_there_is_a_reason(n_bootstrap: int) -> None:
+    y = np.random.default_rng(0).integers(0, 3, 30)
+    clustered = {"cluster": np.arange(30) // 3, "n_bootstrap": n_bootstrap}
+    e: Any = evaluate(y, labels=np.roll(y, 1), **clustered)
+    for name in ("mcc", "macro_f1", "balanced_accuracy"):
+        assert e[name].is_defined
+        assert e[name].why == "no interval without bootstrap replicates", name
+    assert e.accuracy.has_interval
+
+
+def test_clusters_are_drawn_whole() -> None:
+    y = np.repeat([0, 1, 2, 0, 1, 2], 20)
+    labels = np.where(np.arange(120) < 60, y, (y + 1) % 3)
+    names = np.arange(120) // 20
+    alone: Any = evaluate(y, labels=labels)
+    clustered: Any = evaluate(y, labels=labels, cluster=names)
+    assert alone.macro_f1.value == clustered.macro_f1.value == multiclass_f1(y, labels=labels)
+    assert clustered.macro_f1.width > 2 * alone.macro_f1.width
+    assert clustered.mcc.width > 2 * alone.mcc.width
