@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RELATIONS = st.sampled_from(["any", "any", "right", "wrong"])
-INPUTS = "weights, one row, one class, one decision"
+INPUTS = "one class, one decision"
 
 
 @dataclass(frozen=True)

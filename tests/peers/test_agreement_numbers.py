@@ -27,8 +27,8 @@ from xent.distributions import Gaussian
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INPUTS = "zeros, constant truth, perfect rows, magnitudes 1e-6 to 1e6, float32, weights, one row"
-POSITIVE = "positive numbers, perfect rows, magnitudes 1e-6 to 1e6, float32, weights, one row"
+INPUTS = "zeros, constant truth, perfect rows, 1e-6 to 1e6, float32"
+POSITIVE = "positive: constant truth, perfect rows, 1e-9 to 1e6, float32"
 KINDS = st.sampled_from(["normal", "wide", "zeros", "constant", "perfect"])
 
 

@@ -25,8 +25,8 @@ from sklearn import metrics
 
 from xent import evaluation as ev
 
-INPUTS = "certain right and wrong rows, float32, weights, one row, one class"
-LOGITS = "logits up to 800, weights, one row, one class"
+INPUTS = "certain right and wrong rows, float32, one class"
+LOGITS = "logits up to 800, one class"
 KINDS = st.sampled_from(["open", "open", "steep", "certain"])
 EPS = float(np.finfo(np.float64).eps)
 

@@ -2,94 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 from agreement import (
     ANY,
-    N_ROWS,
     NAN,
-    SEEDS,
-    WEIGHT_KINDS,
     Agreement,
     Difference,
     check,
     quietly,
-    random_weights,
 )
-from hypothesis import strategies as st
+from ranking_cases import Case, cases
 from sklearn import metrics
 
 from xent import evaluation as ev
 
-INPUTS = (
-    "ties, near ties, subnormal, huge and infinite scores, float32, weights, one row, one class"
-)
-KINDS = ["distinct", "tied", "constant", "near ties", "subnormal", "huge", "infinite"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """Truth, scores and weights; the scores again as scikit-learn takes them, all finite."""
-
-    y: Any
-    scores: Any
-    finite: Any
-    weight: Any
-
-    @property
-    def classes(self) -> set[int]:
-        """The classes of the rows that weigh anything."""
-        present = slice(None) if self.weight is None else self.weight > 0
-        return set(self.y[present].tolist())
-
-    @property
-    def ours(self) -> dict[str, Any]:
-        return {"y": self.y, "scores": self.scores, "weight": self.weight}
-
-    @property
-    def theirs(self) -> dict[str, Any]:
-        return {"y_true": self.y, "y_score": self.finite, "sample_weight": self.weight}
-
-    @property
-    def pr(self) -> tuple[Any, Any, Any]:
-        """scikit-learn's precision, recall and thresholds."""
-        return quietly(
-            metrics.precision_recall_curve, self.y, self.finite, sample_weight=self.weight
-        )
-
-    @property
-    def roc(self) -> tuple[Any, Any, Any]:
-        """scikit-learn's FPR, TPR and thresholds."""
-        return quietly(metrics.roc_curve, **self.theirs, drop_intermediate=False)
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    n, kind = draw(N_ROWS), draw(st.sampled_from(KINDS))
-    prevalence = draw(st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]))
-    weights, dtype = draw(WEIGHT_KINDS), draw(st.sampled_from([np.float64, np.float32]))
-    rng = np.random.default_rng(draw(SEEDS))
-    y = (rng.random(n) < prevalence).astype(int)
-    scores = (rng.normal(size=n) + y).astype(dtype)
-    if kind == "tied":
-        scores = scores.round()
-    elif kind == "constant":
-        scores = np.full(n, 0.25, dtype=dtype)
-    elif kind == "near ties":
-        scores = dtype(0.1) + np.finfo(dtype).eps * rng.integers(0, 3, n).astype(dtype) / 8
-    elif kind == "subnormal":
-        scores = np.finfo(dtype).smallest_subnormal * rng.integers(-2, 3, n).astype(dtype)
-    elif kind == "huge":
-        scores = np.finfo(dtype).max * rng.choice(np.array([-1, -0.5, 0, 0.5, 1], dtype=dtype), n)
-    finite = scores
-    if kind == "infinite":
-        finite = np.clip(scores.round(), -1, 1)
-        infinite = np.array([-np.inf, 0.0, np.inf], dtype=dtype)
-        scores = infinite[finite.astype(int) + 1]
-    return Case(y, scores, finite, random_weights(weights, n, rng))
+INPUTS = "ties, near ties, subnormal, huge and infinite scores, float32, one class"
 
 
 def band(case: Case) -> float:
@@ -109,10 +39,31 @@ def equal_error(case: Case) -> float:
 
 def lift(case: Case) -> float:
     """Recall over share, between the points of scikit-learn's counts at thresholds."""
-    counts = metrics.confusion_matrix_at_thresholds(case.y, case.finite, sample_weight=case.weight)
-    _, fp, _, tp, _ = counts
+    tp, fp = counts(case)
     share = np.r_[0.0, tp + fp] / (tp + fp)[-1]
     return float(np.interp(0.3, share, np.r_[0.0, tp] / tp[-1]) / 0.3)
+
+
+def counts(case: Case) -> tuple[Any, Any]:
+    """TP and FP at scikit-learn's thresholds, from the highest score down."""
+    keys = {"sample_weight": case.weight}
+    _, fp, _, tp, _ = metrics.confusion_matrix_at_thresholds(case.y, case.finite, **keys)
+    return tp, fp
+
+
+def interpolated(case: Case) -> float:
+    """Precision over recall, with FP growing linearly with TP between the points: by quadrature."""
+    tp, fp = (np.r_[0.0, column] for column in counts(case))
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    part = (nodes + 1) / 2
+    area = 0.0
+    for left in range(tp.size - 1):
+        gain = tp[left + 1] - tp[left]
+        found = tp[left] + part * gain
+        alarms = fp[left] + part * (fp[left + 1] - fp[left])
+        if gain > 0:
+            area += gain * float(weights @ (found / (found + alarms))) / 2
+    return area / tp[-1]
 
 
 def best(values: Any, allowed: Any) -> float:
@@ -163,6 +114,13 @@ TABLE = [
         lambda c: ev.pr_trapezoid_area(**c.ours),
         lambda c: metrics.auc(c.pr[1], c.pr[0]),
         differences=[no_positive(0.5)],
+    ),
+    Agreement(
+        "davis_goadrich_area",
+        "quadrature over `confusion_matrix_at_thresholds`",
+        lambda c: ev.davis_goadrich_area(**c.ours),
+        interpolated,
+        rtol=1e-6,
     ),
     Agreement(
         "equal_error_rate",
