@@ -59,7 +59,7 @@ Every figure of `xent.evaluation` beside its counterpart in scikit-learn, on ran
 the two agree (relative difference; *exact* is to the last bit), and where xent differs on purpose. The differences are
 asserted as well as the agreement. Everywhere the inputs are small and hard: one row to forty, two to five classes or
 labels, and, where nothing else is said, weights that are zero or differ a millionfold. Infinite scores, which
-scikit-learn refuses, are given to it as finite ones of the same order; float32, which it computes in float32, as float64.
+scikit-learn refuses, are given to it as finite ones of the same order; float32, which it computes as such, as float64.
 
 In general: where scikit-learn gives a number and a warning for something undefined, xent gives NaN; a row of weight 0
 is absent; nothing is clipped. Written by a full run of the tests (`tests/peers/test_agreement_*.py`).
