@@ -32,7 +32,13 @@ class Section:
 
 
 def chart_figure(
-    name: str, title: str, specification: Mapping[str, Any], *, linked: str = "", note: str = ""
+    name: str,
+    title: str,
+    specification: Mapping[str, Any],
+    *,
+    linked: str = "",
+    note: str = "",
+    is_wide: bool = False,
 ) -> Markup:
     """Return a chart with its data, drawn by the page's script.
 
@@ -42,21 +48,23 @@ def chart_figure(
         Unlike that of any other chart of the page.
     title : str
     specification : mapping
-        Vega-Lite.
+        Vega-Lite; or "light" and "dark", and the "datasets" of both.
     linked : str
         Name of the view of the threshold page that it is.
     note : str
         Shown below it.
+    is_wide : bool
+        Whether it takes the whole width.
     """
-    caption = element(
-        "figcaption",
-        None,
-        element("h3", None, title),
-    )
+    caption = element("figcaption", None, element("h3", None, title))
     foot = element("p", {"class": "note"}, note) if note else Markup("")
     return element(
         "figure",
-        {"class": "chart", "data-chart": name, "data-linked": linked or None},
+        {
+            "class": "chart wide" if is_wide else "chart",
+            "data-chart": name,
+            "data-linked": linked or None,
+        },
         caption,
         element("div", {"class": "plot", "role": "group", "aria-label": title}),
         foot,

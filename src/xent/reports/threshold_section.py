@@ -31,7 +31,7 @@ NOTES: Final = {
     "roc": "Dashed: chance. The AUC is the share of pairs of a positive and a negative row in the right order.",
     "pr": "Dashed: the share of positive rows, which is the precision of chance.",
     "histogram": "Positive rows up, negative rows down, each class as shares of itself. Full color: called positive.",
-    "cost": "Follows from the two costs above.",
+    "cost": "Under the costs above; cut off where always or never alarming would be cheaper.",
     "figures": "",
     "cost_curve": "The least cost of any threshold for every mix of costs and prevalence (Drummond and Holte "
     "2006). Straight: the present threshold; upright: the mix above; dashed: always or never alarming.",

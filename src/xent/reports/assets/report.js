@@ -37,7 +37,8 @@
   async function draw(figure) {
     const name = figure.dataset.chart;
     const style = getComputedStyle(document.documentElement);
-    const spec = painted(read("chart-" + name), style);
+    const block = read("chart-" + name);
+    const spec = block.light ? {...block[dark.matches ? "dark" : "light"], datasets: block.datasets} : painted(block, style);
     const linked = figure.dataset.linked;
     delete spec.$schema; // the library has its own version, and says so of any other
     if (linked) {
@@ -45,7 +46,7 @@
       spec.datasets = datasetsOf(linked);
       spec.params = spec.params.map(({name: signal}) => ({name: signal, value: now[signal]}));
     }
-    const config = linked ? look(style) : {...look(style), ...(spec.config || {})};
+    const config = linked ? look(style) : {...spec.config, background: "transparent"};
     const drawn = await window.xent.embed(figure.querySelector(".plot"), {...spec, config}, {
       mode: "vega-lite", ast: true, renderer: "svg", downloadFileName: name,
       actions: {export: true, source: false, compiled: false, editor: false},
