@@ -75,7 +75,7 @@ def test_the_evaluation_page_lists_every_figure() -> None:
     others |= {
         "DetCurve", "GainCurve", "LiftCurve", "ReachedPoint", "ThresholdCurve", "cost_at_thresholds", "det_curve",
         "figure_at_thresholds", "gain_curve", "lift_curve", "reached_point",
-        "CostCurve", "cost_curve", "KAPPA_SCHEMES", "AGREEMENT_FIGURES", "agreement_interval",
+        "CostCurve", "cost_curve", "KAPPA_SCHEMES", "MATRIX_FIGURES", "matrix_interval",
     }  # fmt: skip
     # rooms of their own, with sections of their own
     for room in (calibration, evaluations, intervals, states):

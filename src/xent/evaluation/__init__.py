@@ -4,7 +4,6 @@ Exact, weighted, NaN where undefined. Rank figures take scores in second place; 
 declared by name: `logits=`, `probabilities=`, `labels=`, `predictions=`.
 """
 
-from xent.evaluation.agreement_intervals import AGREEMENT_FIGURES, agreement_interval
 from xent.evaluation.binary import (
     balanced_accuracy,
     f1,
@@ -125,6 +124,7 @@ from xent.evaluation.matrix_figures import (
     matrix_kappa,
     matrix_mcc,
 )
+from xent.evaluation.matrix_intervals import MATRIX_FIGURES, matrix_interval
 from xent.evaluation.multiclass import (
     accuracy,
     class_counts,
@@ -227,10 +227,10 @@ from xent.evaluation.threshold_figures import (
 from xent.evaluation.verdict import Figure, PartFigures, Verdict, judge, verdict_table
 
 __all__ = [
-    "AGREEMENT_FIGURES",
     "BOOK_THRESHOLDS",
     "DECISION_FIGURES",
     "KAPPA_SCHEMES",
+    "MATRIX_FIGURES",
     "TASKS",
     "AucSpread",
     "BinaryEvaluation",
@@ -262,7 +262,6 @@ __all__ = [
     "ThresholdCurve",
     "Verdict",
     "accuracy",
-    "agreement_interval",
     "auc_power",
     "average_precision",
     "average_precision_interval",
@@ -339,6 +338,7 @@ __all__ = [
     "mape",
     "matrix_balanced_accuracy",
     "matrix_f_beta",
+    "matrix_interval",
     "matrix_jaccard",
     "matrix_kappa",
     "matrix_mcc",

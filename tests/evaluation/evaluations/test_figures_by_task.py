@@ -11,8 +11,6 @@ import pytest
 from xent import evaluation as ev
 from xent.errors import XentError
 from xent.evaluation import evaluate
-from xent.evaluation.agreement_intervals import _slopes as slopes_of
-from xent.evaluation.agreement_intervals import agreement_interval, agreement_value
 from xent.evaluation.evaluations.rows import IntervalSettings, labelled_rows
 from xent.evaluation.evaluations.skill_estimates import skill_estimate
 
@@ -150,50 +148,6 @@ def test_intervals_of_a_perfect_and_of_a_useless_decision_have_a_width() -> None
         assert turned[name].low <= turned[name].value < turned[name].high
     assert turned["mcc"].low >= -1
     assert turned["balanced_accuracy"].low == 0.0
-
-
-@pytest.mark.parametrize("name", ["mcc", "kappa", "quadratic_kappa", "balanced_accuracy"])
-def test_agreement_intervals_cover(name: str) -> None:
-    shares = np.array([[0.48, 0.02, 0.0], [0.03, 0.26, 0.01], [0.01, 0.02, 0.17]])
-    truth = agreement_interval(shares * 1e9, name).value
-    drawn = np.random.default_rng(0).multinomial(60, shares.ravel(), size=400).reshape(-1, 3, 3)
-    estimates = [agreement_interval(matrix, name) for matrix in drawn]
-    held = np.mean([e.low <= truth <= e.high for e in estimates])
-    assert 0.925 <= held <= 0.985
-
-
-@pytest.mark.parametrize("name", ["mcc", "kappa", "linear_kappa", "quadratic_kappa"])
-def test_slopes_of_the_delta_method_are_derivatives(name: str) -> None:
-    shares = np.random.default_rng(0).dirichlet(np.ones(9)).reshape(3, 3)
-    figure, slopes = slopes_of(shares, name)
-    assert figure == pytest.approx(agreement_value(shares, name))
-    toward = np.random.default_rng(1).normal(size=(3, 3))
-    toward -= toward.mean()  # shares stay shares
-    step = 1e-6
-    change = agreement_value(shares + step * toward, name)
-    change -= agreement_value(shares - step * toward, name)
-    assert np.sum(slopes * toward) == pytest.approx(change / (2 * step), rel=1e-6)
-
-
-def test_two_classes_have_nearly_the_binary_interval() -> None:
-    counts = ev.ConfusionCounts(tp=40, fn=10, fp=5, tn=45)
-    matrix = [[45, 5], [10, 40]]
-    for name in ("mcc", "kappa", "balanced_accuracy"):
-        binary, several = ev.decision_interval(counts, name), agreement_interval(matrix, name)
-        assert several.value == pytest.approx(binary.value)
-        assert several.low == pytest.approx(binary.low, abs=0.01)
-        assert several.high == pytest.approx(binary.high, abs=0.025)
-    halved = agreement_interval(np.array(matrix) * 7.0, "mcc", n_effective=100)
-    assert halved.low == pytest.approx(agreement_interval(matrix, "mcc").low)
-
-
-def test_agreement_intervals_refuse() -> None:
-    with pytest.raises(XentError, match="Did you mean 'quadratic_kappa'"):
-        agreement_interval([[1, 0], [0, 1]], "quadratic_kapa")
-    with pytest.raises(XentError, match="n_effective must be positive"):
-        agreement_interval([[1, 0], [0, 1]], "mcc", n_effective=0)
-    with pytest.raises(XentError, match="level must lie between 0 and 1"):
-        agreement_interval([[1, 0], [0, 1]], "mcc", level=95)
 
 
 def test_skill_intervals_cover_and_stay_below_one() -> None:

@@ -21,7 +21,7 @@ def test_separated_classes_have_no_spread() -> None:
 def test_an_average_of_nothing_has_a_reason() -> None:
     e: Any = evaluate([0, 0], labels=[2, 2])
     assert math.isnan(e.weighted_precision.value)
-    assert e.weighted_precision.why == "every class is absent or never predicted"
+    assert e.weighted_precision.why == "no class that occurs is ever decided for"
     assert e.macro_precision.value == 0.0
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from xent.evaluation import multiclass
-from xent.evaluation.agreement_intervals import agreement_interval, agreement_value
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures
@@ -18,7 +17,7 @@ from xent.evaluation.evaluations.skill_estimates import skill_estimate
 from xent.evaluation.inputs import check_probabilities, check_row_sums, class_rows, codes, vector
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.proportions import kish
-from xent.evaluation.multiclass_agreement import multiclass_jaccard
+from xent.evaluation.matrix_intervals import matrix_interval, matrix_value
 from xent.evaluation.multiclass_ranking import (
     class_log_odds,
     hand_till_auc,
@@ -37,16 +36,18 @@ if TYPE_CHECKING:
 __all__ = ["MulticlassEvaluation"]
 
 NAN: Final = float("nan")
-AVERAGED: Final = {
-    "macro_precision": (multiclass.multiclass_precision, "macro"),
-    "macro_recall": (multiclass.multiclass_recall, "macro"),
-    "macro_f1": (multiclass.multiclass_f1, "macro"),
-    "weighted_precision": (multiclass.multiclass_precision, "weighted"),
-    "weighted_recall": (multiclass.multiclass_recall, "weighted"),
-    "weighted_f1": (multiclass.multiclass_f1, "weighted"),
-    "macro_jaccard": (multiclass_jaccard, "macro"),
-}
-AGREEMENT: Final = ("balanced_accuracy", "mcc", "kappa")
+DECIDED: Final = (
+    "balanced_accuracy",
+    "mcc",
+    "kappa",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "macro_jaccard",
+    "weighted_precision",
+    "weighted_f1",
+)
+CORRELATIONS: Final = ("mcc", "kappa", "linear_kappa", "quadratic_kappa")
 RANKED: Final = ("macro_auc", "hand_till_auc", "macro_average_precision")
 
 
@@ -100,8 +101,8 @@ class MulticlassEvaluation(Evaluation):
         recipes: dict[str, Callable[[], Estimate]] = {
             "ranked_probability_score": partial(self._loss, "ranked_probability_score"),
             "ranked_probability_skill": partial(self._skill, "ranked_probability_score"),
-            "linear_kappa": partial(self._agreement, "linear_kappa"),
-            "quadratic_kappa": partial(self._agreement, "quadratic_kappa"),
+            "linear_kappa": partial(self._of_matrix, "linear_kappa"),
+            "quadratic_kappa": partial(self._of_matrix, "quadratic_kappa"),
         }
         return LazyFigures(recipes)
 
@@ -121,8 +122,9 @@ class MulticlassEvaluation(Evaluation):
             "brier_skill": partial(self._skill, "brier"),
             "accuracy": self._accuracy,
         }
-        recipes |= {name: partial(self._agreement, name) for name in AGREEMENT}
-        recipes |= {name: partial(self._averaged, name) for name in AVERAGED}
+        recipes |= {name: partial(self._of_matrix, name) for name in DECIDED}
+        # the recalls of the classes, weighted by their rows, are the accuracy
+        recipes["weighted_recall"] = self._accuracy
         if self.n_classes > 2:
             recipes["top_2_accuracy"] = partial(self.top_k_accuracy, 2)
         return recipes | {name: partial(self._ranked, name) for name in RANKED}
@@ -133,23 +135,21 @@ class MulticlassEvaluation(Evaluation):
             self.decided == self.truth, rows.weight, rows.cluster, self.settings
         )
 
-    def _agreement(self, name: str) -> Estimate:
+    def _of_matrix(self, name: str) -> Estimate:
         rows, level = self.rows, self.settings.level
+        matrix = self.confusion_matrix
         if rows.cluster is not None:
-
-            def figure(weight: FloatArray | None) -> float:
-                return agreement_value(self._matrix(weight), name)
-
-            why = "truth or decisions are one class only"
-            bounds = (0.0 if name == "balanced_accuracy" else -1.0, 1.0)
-            return uncertainty.resampled(figure, rows, self.settings, bounds=bounds, why=why)
-        matrix, n_effective = (
-            self.confusion_matrix,
-            NAN if rows.weight is None else kish(rows.weight),
-        )
+            return uncertainty.resampled(
+                lambda weight: matrix_value(self._matrix(weight), name),
+                rows,
+                self.settings,
+                bounds=(-1.0 if name in CORRELATIONS else 0.0, 1.0),
+                why=matrix_interval(matrix, name).why,
+            )
+        n_effective = NAN if rows.weight is None else kish(rows.weight)
         return lazy_estimate(
-            agreement_value(matrix, name),
-            lambda: agreement_interval(matrix, name, level=level, n_effective=n_effective),
+            matrix_value(matrix, name),
+            lambda: matrix_interval(matrix, name, level=level, n_effective=n_effective),
             level=level,
         )
 
@@ -186,29 +186,6 @@ class MulticlassEvaluation(Evaluation):
             rows.cluster,
             self.settings,
             "every row is of one class, and a constant is never wrong",
-        )
-
-    def _averaged(self, name: str) -> Estimate:
-        figure, average = AVERAGED[name]
-
-        def averaged(truth: Array, decided: Array, weight: FloatArray | None) -> float:
-            return float(
-                figure(
-                    truth,
-                    labels=decided,
-                    average=average,
-                    n_classes=self.n_classes,
-                    weight=weight,
-                )
-            )
-
-        return uncertainty.resampled_decisions(
-            averaged,
-            self.truth,
-            self.decided,
-            self.rows,
-            self.settings,
-            why="every class is absent or never predicted",
         )
 
     @cached_property

@@ -44,7 +44,6 @@ __all__ = [
     "of_curve",
     "proportion",
     "resampled",
-    "resampled_decisions",
 ]
 
 NAN = float("nan")
@@ -257,43 +256,6 @@ def macro_auc(
         return Estimate(value, low, high, settings.level, method, n)
 
     return lazy_estimate(value, make, level=settings.level)
-
-
-def resampled_decisions(
-    figure: Callable[[Array, Array, FloatArray | None], float],
-    truth: Array,
-    decided: Array,
-    rows: LabelledRows,
-    settings: IntervalSettings,
-    *,
-    why: str,
-) -> Estimate:
-    """Return a figure in [0, 1] of classes and decisions; its interval is the bootstrap's.
-
-    Rows of the same class and decision are interchangeable, so that without weights a replicate
-    draws how often each pair occurs, not rows.
-    """
-    bounds = (0.0, 1.0)
-    if rows.weight is not None or rows.cluster is not None:
-        return resampled(
-            lambda weight: figure(truth, decided, weight), rows, settings, bounds=bounds, why=why
-        )
-    value, n = float(figure(truth, decided, None)), len(truth)
-    if np.isnan(value):
-        return Estimate(value, level=settings.level, n=n, why=why)
-
-    def make() -> Estimate:
-        pairs, counts = np.unique(np.stack([truth, decided], axis=1), axis=0, return_counts=True)
-        generator = np.random.default_rng(settings.random_state)
-        replicates = np.array(
-            [
-                figure(pairs[:, 0], pairs[:, 1], drawn.astype(np.float64))
-                for drawn in generator.multinomial(n, counts / n, settings.n_bootstrap)
-            ]
-        )
-        return _percentiles(value, replicates, settings, bounds, n)
-
-    return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
 
 def _drawn(generator: np.random.Generator, n: int, codes: IntArray | None) -> FloatArray:
