@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from xent.distributions import Categorical
 
+EPS = float(np.finfo(np.float64).eps)
+UNCLIPPED = "nothing is clipped: certain and wrong is infinite; scikit-learn clips at 2e-16"
 KINDS = st.sampled_from(["distinct", "distinct", "tied", "steep", "certain"])
 
 
@@ -92,3 +95,18 @@ def cases(draw: st.DrawFn, least: int = 2) -> Case:
     if kind == "certain":
         p[0] = np.eye(k)[labels[0]]
     return Case(y, labels, z, p, random_weights(weights, n, rng), average, undefined)
+
+
+def has_absent(case: Case) -> bool:
+    return case.present.size < case.n_classes
+
+
+def loss(case: Case, p: Any, least: float = 0.0) -> float:
+    """Mean log loss; scikit-learn documents that no probability is taken for less than eps."""
+    with np.errstate(divide="ignore"):
+        rows = -np.log(np.maximum(case.likelihood(p), least))
+    return math.fsum(case.share[case.share > 0] * rows)
+
+
+def is_clipped(case: Case, p: Any) -> bool:
+    return bool(case.likelihood(p).min() < EPS)

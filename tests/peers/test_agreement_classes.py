@@ -18,7 +18,16 @@ from agreement import (
     quietly,
     same,
 )
-from class_cases import Case, cases, scored
+from class_cases import (
+    EPS,
+    UNCLIPPED,
+    Case,
+    cases,
+    has_absent,
+    is_clipped,
+    loss,
+    scored,
+)
 from hypothesis import given, settings
 from sklearn import metrics
 
@@ -30,24 +39,7 @@ if TYPE_CHECKING:
 LABELS = "absent classes"
 AVERAGES = f"{LABELS}; macro, micro, weighted; undefined 0, 1, NaN"
 SCORES = "absent classes, ties, certain rows"
-EPS = float(np.finfo(np.float64).eps)
-UNCLIPPED = "nothing is clipped: certain and wrong is infinite; scikit-learn clips at 2e-16"
 EXACT = "exact at any logit; scikit-learn stops at 36"
-
-
-def has_absent(case: Case) -> bool:
-    return case.present.size < case.n_classes
-
-
-def loss(case: Case, p: Any, least: float = 0.0) -> float:
-    """Mean log loss; scikit-learn documents that no probability is taken for less than eps."""
-    with np.errstate(divide="ignore"):
-        rows = -np.log(np.maximum(case.likelihood(p), least))
-    return math.fsum(case.share[case.share > 0] * rows)
-
-
-def is_clipped(case: Case, p: Any) -> bool:
-    return bool(case.likelihood(p).min() < EPS)
 
 
 def loss_of_logits(case: Case) -> float:

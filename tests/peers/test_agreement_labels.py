@@ -167,6 +167,20 @@ def areas(c: Case) -> float:
     return float(np.average(each, weights=support)) if each else NAN
 
 
+def not_by_row(c: Case) -> str:
+    return "macro" if c.average == "samples" else c.average
+
+
+def average_precisions(c: Case) -> float:
+    """Mean of scikit-learn's average precision over the labels that some row carries."""
+    weight = None if c.weight is None else c.weight[c.kept]
+    each = [
+        metrics.average_precision_score(c.y[c.kept, k], c.z[c.kept, k], sample_weight=weight)
+        for k in np.flatnonzero(c.y[c.kept].any(axis=0))
+    ]
+    return float(np.mean(each)) if each else NAN
+
+
 NOTHING = np.zeros((2, 3), dtype=int)
 EMPTY = Case(NOTHING, NOTHING, NOTHING - 1.0, None, "weighted", 1.0)
 TABLE = [
@@ -303,6 +317,23 @@ OF_SCORES = [
                 ANY,
                 "a label that all rows carry, or none, is left out; scikit-learn NaN",
             )
+        ],
+    ),
+    Agreement(
+        "multilabel_average_precision",
+        "average_precision_score",
+        lambda c: ev.multilabel_average_precision(**c.scored, average=not_by_row(c)),
+        lambda c: metrics.average_precision_score(c.y, c.z, average=not_by_row(c), **c.keys),
+        differences=[
+            Difference(
+                lambda c: not_by_row(c) == "macro" and not c.y[c.kept].any(axis=0).all(),
+                average_precisions,
+                ANY,
+                "a label that no row carries is left out; scikit-learn counts 0",
+            ),
+            Difference(
+                lambda c: not c.y[c.kept].any(), NAN, 0.0, "no label anywhere: NaN; scikit-learn 0"
+            ),
         ],
     ),
 ]

@@ -56,6 +56,17 @@ class Case:
         return {"y_true": y, "y_pred": p, "sample_weight": self.weight}
 
     @property
+    def kept_rows(self) -> tuple[Any, Any]:
+        kept = slice(None) if self.weight is None else self.weight > 0
+        return self.theirs["y_true"][kept], self.theirs["y_pred"][kept]
+
+    @property
+    def ends(self) -> dict[str, Any]:
+        """Ends of intervals about the predictions."""
+        p = self.theirs["y_pred"]
+        return {"low": p - 1, "high": p + 1 + np.abs(p)}
+
+    @property
     def size(self) -> float:
         """Weighted mean of the absolute truth."""
         keys = self.theirs
@@ -89,6 +100,12 @@ def of_sklearn(name: str, **keys: Any) -> Callable[[Case], float]:
     return lambda c: getattr(metrics, name)(**c.theirs, **keys)
 
 
+CONSTANT = Difference(
+    lambda c: c.kept.min() == c.kept.max(),
+    NAN,
+    ANY,
+    "constant truth: NaN; scikit-learn 1 where it is met, else 0 or minus infinity",
+)
 TABLE = [
     Agreement("mae", "mean_absolute_error", figure("mae"), of_sklearn("mean_absolute_error")),
     Agreement("mse", "mean_squared_error", figure("mse"), of_sklearn("mean_squared_error")),
@@ -133,14 +150,7 @@ TABLE = [
         of_sklearn("r2_score"),
         rtol=1e-11,
         atol=1e-13,
-        differences=[
-            Difference(
-                lambda c: c.kept.min() == c.kept.max(),
-                NAN,
-                ANY,
-                "constant truth: NaN; scikit-learn 1 where it is met, else 0",
-            )
-        ],
+        differences=[CONSTANT],
     ),
     Agreement(
         "pinball_loss",
@@ -166,6 +176,64 @@ TABLE = [
         exact=True,
     ),
     Agreement(
+        "mean_interval_width",
+        "`mean_absolute_error` of the ends",
+        lambda c: ev.mean_interval_width(**c.ends, weight=c.weight),
+        lambda c: metrics.mean_absolute_error(
+            c.ends["high"], c.ends["low"], sample_weight=c.weight
+        ),
+    ),
+    Agreement(
+        "interval_score",
+        "`mean_pinball_loss` of both ends",
+        lambda c: ev.interval_score(c.y, **c.ends, level=0.8, weight=c.weight),
+        lambda c: (
+            10
+            * sum(
+                metrics.mean_pinball_loss(c.theirs["y_true"], end, alpha=a, sample_weight=c.weight)
+                for end, a in zip(c.ends.values(), (0.1, 0.9), strict=True)
+            )
+        ),
+    ),
+    Agreement(
+        "mean_error",
+        "difference of two `mean_pinball_loss`",
+        figure("mean_error"),
+        lambda c: (
+            (
+                metrics.mean_pinball_loss(**c.theirs, alpha=0.25)
+                - metrics.mean_pinball_loss(**c.theirs, alpha=0.75)
+            )
+            * 2
+        ),
+        rtol=1e-9,
+        atol=1e-9,
+    ),
+    Agreement(
+        "max_error",
+        "max_error",
+        figure("max_error"),
+        lambda c: metrics.max_error(*c.kept_rows),
+        exact=True,
+    ),
+    *[
+        Agreement(
+            name,
+            peer,
+            figure(name, **keys),
+            of_sklearn(peer.split("(")[0], **theirs),
+            rtol=1e-9,
+            atol=1e-11,
+            differences=[CONSTANT],
+        )
+        for name, peer, keys, theirs in [
+            ("explained_variance", "explained_variance_score", {}, {}),
+            ("d2_absolute_error", "d2_absolute_error_score", {}, {}),
+            ("d2_pinball", "d2_pinball_score", {"quantile": 0.9}, {"alpha": 0.9}),
+            ("d2_tweedie", "d2_tweedie_score(power=0)", {"power": 0}, {"power": 0}),
+        ]
+    ],
+    Agreement(
         "nll",
         "half of `mean_squared_error`, for a Gaussian of sd 1",
         lambda c: ev.nll(c.y, parameters=c.p, distribution=Gaussian(sd=1.0), weight=c.weight),
@@ -187,10 +255,28 @@ OF_SCORES = [
         ),
     ),
     *[
-        Agreement(name, peer, figure(name, **keys), of_sklearn(peer, **keys))
-        for name, peer, keys in [
-            ("poisson_deviance", "mean_poisson_deviance", {}),
-            ("gamma_deviance", "mean_gamma_deviance", {}),
+        Agreement(name, peer, figure(name), of_sklearn(peer))
+        for name, peer in [
+            ("poisson_deviance", "mean_poisson_deviance"),
+            ("gamma_deviance", "mean_gamma_deviance"),
+            ("msle", "mean_squared_log_error"),
+            ("rmsle", "root_mean_squared_log_error"),
+        ]
+    ],
+    *[
+        Agreement(
+            name,
+            f"d2_tweedie_score(power={power})",
+            figure(name, **keys),
+            of_sklearn("d2_tweedie_score", power=power),
+            rtol=1e-9,
+            atol=1e-11,
+            differences=[CONSTANT],
+        )
+        for name, power, keys in [
+            ("d2_poisson", 1, {}),
+            ("d2_tweedie", 1.5, {"power": 1.5}),
+            ("d2_gamma", 2, {}),
         ]
     ],
     *[
