@@ -1,0 +1,99 @@
+"""Charts: pure functions from plain arrays, or an evaluation, to an `altair.Chart`, light or dark.
+
+Each chart is loaded when it is first named, and altair with it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xent.figures.activations import activation_distributions as activation_distributions
+    from xent.figures.activations import activation_map as activation_map
+    from xent.figures.classes import class_figures as class_figures
+    from xent.figures.comparison import run_comparison as run_comparison
+    from xent.figures.confusion import confusion_matrix as confusion_matrix
+    from xent.figures.correlation import correlation_matrix as correlation_matrix
+    from xent.figures.costs import cost_by_threshold as cost_by_threshold
+    from xent.figures.costs import cost_curve as cost_curve
+    from xent.figures.det import det_curve as det_curve
+    from xent.figures.pictures import save as save
+    from xent.figures.history import loss_history as loss_history
+    from xent.figures.history import metric_history as metric_history
+    from xent.figures.importance import feature_importance as feature_importance
+    from xent.figures.labels import label_cooccurrence as label_cooccurrence
+    from xent.figures.labels import label_figures as label_figures
+    from xent.figures.lift import gain_curve as gain_curve
+    from xent.figures.lift import lift_curve as lift_curve
+    from xent.figures.network_diagram import network_diagram as network_diagram
+    from xent.figures.norms import gradient_norms as gradient_norms
+    from xent.figures.norms import idle_units as idle_units
+    from xent.figures.norms import weight_norms as weight_norms
+    from xent.figures.pr import precision_recall_curve as precision_recall_curve
+    from xent.figures.predicted import predicted_against_true as predicted_against_true
+    from xent.figures.reliability import reliability_diagram as reliability_diagram
+    from xent.figures.residuals import residual_histogram as residual_histogram
+    from xent.figures.residuals import residuals_against_predicted as residuals_against_predicted
+    from xent.figures.roc import roc_curve as roc_curve
+    from xent.figures.roc_epochs import roc_by_epoch as roc_by_epoch
+    from xent.figures.scores import score_histogram as score_histogram
+    from xent.figures.theme import DARK as DARK
+    from xent.figures.theme import LIGHT as LIGHT
+    from xent.figures.theme import Theme as Theme
+    from xent.figures.thresholds import figures_by_threshold as figures_by_threshold
+
+_MODULE_OF = {
+    "DARK": "theme",
+    "LIGHT": "theme",
+    "Theme": "theme",
+    "activation_distributions": "activations",
+    "activation_map": "activations",
+    "class_figures": "classes",
+    "confusion_matrix": "confusion",
+    "correlation_matrix": "correlation",
+    "cost_by_threshold": "costs",
+    "cost_curve": "costs",
+    "det_curve": "det",
+    "feature_importance": "importance",
+    "figures_by_threshold": "thresholds",
+    "gain_curve": "lift",
+    "gradient_norms": "norms",
+    "idle_units": "norms",
+    "label_cooccurrence": "labels",
+    "label_figures": "labels",
+    "lift_curve": "lift",
+    "loss_history": "history",
+    "metric_history": "history",
+    "network_diagram": "network_diagram",
+    "precision_recall_curve": "pr",
+    "predicted_against_true": "predicted",
+    "reliability_diagram": "reliability",
+    "residual_histogram": "residuals",
+    "residuals_against_predicted": "residuals",
+    "roc_by_epoch": "roc_epochs",
+    "roc_curve": "roc",
+    "run_comparison": "comparison",
+    "save": "pictures",
+    "score_histogram": "scores",
+    "weight_norms": "norms",
+}
+
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a chart on first use (PEP 562)."""
+    if name not in _MODULE_OF:
+        from xent.errors import nearest_hint
+
+        raise AttributeError(
+            f"module 'xent.figures' has no attribute {name!r}.{nearest_hint(name, __all__)}"
+        )
+    value = getattr(import_module(f"xent.figures.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
