@@ -56,7 +56,7 @@ def figures(state: RegressionState) -> list[float]:
     return [getattr(state, name) for name in FIGURES]
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(derandomize=True, deadline=None, max_examples=30)
 @given(ROWS, ROWS, ROWS, st.booleans(), st.booleans())
 def test_any_grouping_is_one_pass(a: Any, b: Any, c: Any, weighted: bool, sd: bool) -> None:
     def parts() -> list[RegressionState]:
@@ -70,7 +70,7 @@ def test_any_grouping_is_one_pass(a: Any, b: Any, c: Any, weighted: bool, sd: bo
     np.testing.assert_equal(figures(merged), figures(whole))
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=30)
 @given(ROWS)
 def test_a_weight_is_that_many_rows(rows: Any) -> None:
     repeated = [row for row in rows for _ in range(row[2])]
@@ -82,7 +82,7 @@ def test_a_weight_is_that_many_rows(rows: Any) -> None:
     assert weighted.weight == plain.weight == len(repeated)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=30)
 @given(ROWS, st.booleans())
 def test_json_loses_nothing(rows: Any, weighted: bool) -> None:
     state = filled(rows, weighted=weighted, sd=True)

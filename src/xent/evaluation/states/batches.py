@@ -12,7 +12,7 @@ from xent.evaluation.inputs import binary_rows, check_scores
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
 
-__all__ = ["binary_batch", "declared", "is_empty"]
+__all__ = ["binary_batch", "check_declared", "declared", "is_empty"]
 
 
 def declared(**given: object) -> tuple[str, object]:
@@ -28,6 +28,12 @@ def declared(**given: object) -> tuple[str, object]:
         got = " and ".join(name for name, _ in named) or "none"
         raise XentError(f"exactly one of {', '.join(given)} must be given, got {got}.")
     return named[0]
+
+
+def check_declared(first: str | None, name: str | None) -> None:
+    """Refuse to count one kind of prediction with another."""
+    if name is not None and first not in {None, name}:
+        raise XentError(f"all batches must give {first}=, as the first did, got {name}=.")
 
 
 def is_empty(y: object, values: object, weight: object) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 
 from xent.distributions import Bernoulli
 from xent.errors import XentError
+from xent.evaluation.states.batches import check_declared
+from xent.evaluation.states.documents import MOST_ROWS, item, shown, whole
 from xent.evaluation.states.exact_sum import ExactSum
 
 if TYPE_CHECKING:
@@ -19,14 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["INPUTS", "BinaryLosses"]
 
 INPUTS = ("scores", "probabilities", "logits")
+EXACT_COMPLEMENT = 2.0**-29
 CHUNK = 1 << 14  # rows whose float64 copies stay in the cache
 
 
 class BinaryLosses:
     """Sums of log loss and squared error over rows, their weight, and what the rows declared.
 
-    Every row's loss is a float64; the sums of them are exact, so that order and grouping do not
-    matter. Scores that are neither probabilities nor logits have no loss: the figures are NaN.
+    Every row's loss is a float64; its product with the weight and the sums are exact, so that order
+    and grouping do not matter, and a weight of 2 is the row twice. Scores that are neither
+    probabilities nor logits have no loss: the figures are NaN.
     """
 
     __hash__ = None  # type: ignore[assignment]  # it changes
@@ -56,10 +60,7 @@ class BinaryLosses:
 
     def check_declared(self, name: str | None) -> None:
         """Refuse to sum logits with probabilities."""
-        if name is not None and self.declared not in {None, name}:
-            raise XentError(
-                f"all batches must give {self.declared}=, as the first did, got {name}=."
-            )
+        check_declared(self.declared, name)
 
     def add(self, truth: Array, values: Array, weight: FloatArray | None, name: str) -> None:
         """Add checked rows, given as `name` says."""
@@ -74,10 +75,12 @@ class BinaryLosses:
             losses, squares = _row_losses(
                 truth[rows], values[rows].astype(np.float64), name, narrow=narrow
             )
-            if weight is not None:
-                losses, squares = losses * weight[rows], squares * weight[rows]
-            self._log_loss.add(losses)
-            self._squares.add(squares)
+            if weight is None:
+                self._log_loss.add(losses)
+                self._squares.add(squares)
+            else:
+                self._log_loss.add_products(weight[rows], losses)
+                self._squares.add_products(weight[rows], squares)
 
     def merge(self, other: BinaryLosses) -> None:
         """Add the rows of another one that declared the same."""
@@ -102,17 +105,25 @@ class BinaryLosses:
     def from_json(cls, description: Mapping[str, Any]) -> BinaryLosses:
         """Read what `to_json` wrote, checking it."""
         fields = description if isinstance(description, dict) else {}
-        declared, n_rows = fields.get("declared"), fields.get("n_rows")
-        if declared not in {None, *INPUTS}:
-            raise XentError(f"declared must be one of {', '.join(INPUTS)}, got {declared!r:.40}.")
-        if type(n_rows) is not int or n_rows < 0:
-            raise XentError(f"n_rows must be a number of rows, got {n_rows!r:.40}.")
+        if set(fields) != {"declared", "n_rows", "weight", "log_loss", "squares"}:
+            raise XentError(f"losses must hold their sums, got {shown(description)}.")
         losses = cls()
-        losses.declared, losses.n_rows = declared, n_rows
-        losses.weight = ExactSum.from_json(fields.get("weight", {}))
-        losses._log_loss = ExactSum.from_json(fields.get("log_loss", {}))
-        losses._squares = ExactSum.from_json(fields.get("squares", {}))
+        losses.declared = item(fields, "declared", (None, *INPUTS))
+        losses.n_rows = whole(fields, "n_rows", 0, MOST_ROWS)
+        losses.weight = ExactSum.from_json(fields["weight"])
+        losses._log_loss = ExactSum.from_json(fields["log_loss"])
+        losses._squares = ExactSum.from_json(fields["squares"])
+        losses._check()
         return losses
+
+    def _check(self) -> None:
+        sums = (self._log_loss, self._squares)
+        weight = self.weight.value
+        fits = (self.n_rows > 0) == (weight > 0) and (self.declared is not None) == (weight > 0)
+        if self.declared in {None, "scores"}:
+            fits &= all(total == ExactSum() for total in sums)
+        if not fits or not math.isfinite(weight) or any(not total.value >= 0 for total in sums):
+            raise XentError("declared, n_rows and sums of losses must fit and not be negative.")
 
 
 def _row_losses(
@@ -123,7 +134,7 @@ def _row_losses(
         likely = np.asarray(bernoulli.mean(values))
         return np.asarray(bernoulli.nll(values, truth)), np.square(likely - truth)
     if narrow:
-        return _narrow_losses(truth, values), np.square(values - truth)
+        return _narrow_losses(truth, values)
     losses = np.empty(values.size)
     own, other = np.flatnonzero(truth), np.flatnonzero(~truth)
     with np.errstate(divide="ignore"):
@@ -133,10 +144,17 @@ def _row_losses(
     return losses, np.square(values - truth)
 
 
-def _narrow_losses(truth: Array, values: FloatArray) -> FloatArray:
+def _narrow_losses(truth: Array, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    # 1 - p of a float32 has no rounding in float64 down to p = 2^-29, nor has 1 - (1 - p): the
+    # probability of what happened is 1 - |p - y|, without a branch a row.
+    errors = np.subtract(values, truth)
+    losses = np.abs(errors)
+    np.subtract(1.0, losses, out=losses)
     with np.errstate(divide="ignore"):
-        # 1 - p of a float32 has no rounding in float64 down to p = 2^-29: one fast logarithm does.
-        losses: FloatArray = 0.0 - np.log(np.where(truth, values, 1 - values))
-    small = np.flatnonzero(~truth & (values < 2.0**-29))
-    losses[small] = 0.0 - np.log1p(-values[small])
-    return losses
+        np.log(losses, out=losses)
+        np.subtract(0.0, losses, out=losses)
+        if values.min() < EXACT_COMPLEMENT:
+            small = np.flatnonzero(values < EXACT_COMPLEMENT)
+            tiny = values[small]
+            losses[small] = 0.0 - np.where(truth[small], np.log(tiny), np.log1p(-tiny))
+    return losses, np.square(errors, out=errors)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.states.batches import binary_batch, declared, is_empty
 from xent.evaluation.states.binary_losses import BinaryLosses
+from xent.evaluation.states.brackets import Bracket, auc_bracket, average_precision_bracket
+from xent.evaluation.states.documents import document, fields_of
 from xent.evaluation.states.exact_bins import ExactBins
 
 if TYPE_CHECKING:
@@ -18,31 +18,12 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, IntArray
 
-__all__ = ["BinnedState", "Bracket"]
+__all__ = ["BinnedState", "Bracket", "bin_places"]
 
+KIND: Final = "binned"
 N_BINS = 1 << 16
 CHUNK = 1 << 15
 LARGEST_LOGIT = 32.0  # a probability of 1e-14: beyond it the bins at the ends take everything
-
-
-@dataclass(frozen=True)
-class Bracket:
-    """An interval that holds the exact figure for certain: no level, no chance.
-
-    Parameters
-    ----------
-    low, middle, high : float
-        The least and the largest value that the bins allow, and one between them.
-    """
-
-    low: float
-    middle: float
-    high: float
-
-    @property
-    def error_bound(self) -> float:
-        """How far `middle` can be from the exact figure."""
-        return max(self.high - self.middle, self.middle - self.low)
 
 
 class BinnedState:
@@ -122,7 +103,7 @@ class BinnedState:
         truth, given, kept = binary_batch(y, name, values, weight)
         for start in range(0, truth.size, CHUNK):
             rows = slice(start, start + CHUNK)
-            places = _places(given[rows], name, self.n_bins)
+            places = bin_places(given[rows], name, self.n_bins)
             places *= 2
             places += truth[rows]
             self._bins.add(places, None if kept is None else kept[rows])
@@ -140,46 +121,20 @@ class BinnedState:
             raise XentError(
                 f"states that merge must have the same n_bins, got {self.n_bins} and {other.n_bins}."
             )
-        self._losses.merge(other._losses)
+        self._losses.check_declared(other._losses.declared)
         self._bins.merge(other._bins)
+        self._losses.merge(other._losses)
         return self
 
     @property
     def auc(self) -> Bracket:
         """Area under the ROC curve: pairs that share a bin all lost, half won, all won."""
-        positives, negatives, tp, fp = self._by_bin()
-        pairs = tp[-1] * fp[-1]
-        if pairs == 0:
-            return Bracket(math.nan, math.nan, math.nan)
-        sure = _total(negatives * (tp - positives))
-        open_ = _total(negatives * positives)
-        # Sums of weights may exceed the number of pairs by a rounding.
-        return Bracket(
-            min(sure / pairs, 1.0),
-            min((2 * sure + open_) / (2 * pairs), 1.0),
-            min((sure + open_) / pairs, 1.0),
-        )
+        return auc_bracket(*self._by_bin())
 
     @property
     def average_precision(self) -> Bracket:
         """Average precision: within a bin the negatives first, all tied, the positives first."""
-        positives, negatives, tp, fp = (array.astype(np.float64) for array in self._by_bin())
-        if tp[-1] == 0:
-            return Bracket(math.nan, math.nan, math.nan)
-        filled = positives > 0
-        positives, negatives, tp, fp = (part[filled] for part in (positives, negatives, tp, fp))
-        above = tp - positives + fp
-        # The positives come one by one behind all negatives of their bin: at least the integral
-        # of (a + t) / (a + t + fp) for t from 0 to P.
-        # Above zero wherever fp is; where it is not, every row down to here is positive.
-        ratio = positives / np.where(fp > 0, above, 1.0)
-        worst = positives - fp * np.log1p(ratio)
-        middle = positives * tp / (tp + fp)
-        best = positives * tp / (tp + fp - negatives)
-        low, centre, high = (math.fsum(part) / float(tp[-1]) for part in (worst, middle, best))
-        slack = 1e-12  # the roundings of these sums, so that the bracket stays certain
-        low, high = max(low - slack, 0.0), min(high + slack, 1.0)
-        return Bracket(low, min(max(centre, low), high), high)
+        return average_precision_bracket(*self._by_bin())
 
     @property
     def log_loss(self) -> float:
@@ -193,7 +148,7 @@ class BinnedState:
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold, without any loss."""
-        return {"bins": self._bins.to_json(), "losses": self._losses.to_json()}
+        return document(KIND, bins=self._bins.to_json(), losses=self._losses.to_json())
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> BinnedState:
@@ -202,30 +157,30 @@ class BinnedState:
         Raises
         ------
         XentError
-            When it is anything else.
+            When it is anything else, or counts and sums are not of the same rows.
         """
-        fields = description if isinstance(description, dict) else {}
-        bins = ExactBins.from_json(fields.get("bins", {}))
-        state = cls(n_bins=bins.n_bins // 2)
+        fields = fields_of(description, KIND, ("bins", "losses"))
+        bins = ExactBins.from_json(fields["bins"])
         if bins.n_bins % 2:
             raise XentError(f"n_bins must be even, two for each bin, got {bins.n_bins}.")
-        state._bins, state._losses = bins, BinaryLosses.from_json(fields.get("losses", {}))
+        state = cls(n_bins=bins.n_bins // 2)
+        state._bins, state._losses = bins, BinaryLosses.from_json(fields["losses"])
+        bins.check_weight(state._losses.weight, state._losses.n_rows)
         return state
 
-    def _by_bin(self) -> tuple[Array, Array, Array, Array]:
-        # From the highest bin down: positives, negatives, and both with all that lies above.
-        totals = self._bins.totals.reshape(-1, 2)[::-1]
-        if totals.dtype.kind == "i":
-            totals = totals.astype(object)  # Python's integers: products of counts pass 2^63
-        negatives, positives = totals[:, 0], totals[:, 1]
-        return positives, negatives, np.cumsum(positives), np.cumsum(negatives)
+    def _by_bin(self) -> tuple[Array, Array]:
+        totals = self._bins.totals.reshape(-1, 2)
+        return totals[:, 1], totals[:, 0]
 
 
-def _total(terms: Array) -> Any:
-    return int(terms.sum()) if terms.dtype.kind == "O" else math.fsum(terms)
+def bin_places(values: Array, name: str, n_bins: int) -> IntArray:
+    """Return the bin of each score, 0..n_bins-1, given as `name` says: higher ones never lower.
 
-
-def _places(values: Array, name: str, n_bins: int) -> IntArray:
+    Examples
+    --------
+    >>> bin_places(np.array([-1.0, 0.0, 40.0]), "logits", 1024).tolist()
+    [496, 512, 1023]
+    """
     # Any map that never falls will do: rounding is monotone, and so is every step here.
     if name == "scores":
         return _leading_bits(values, n_bins)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from xent.errors import XentError
 from xent.evaluation.inputs import codes, row_pair
 from xent.evaluation.states.batches import is_empty
+from xent.evaluation.states.documents import document, fields_of, whole
 from xent.evaluation.states.exact_bins import ExactBins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xent.arrays import Array
 
-__all__ = ["ConfusionState"]
+__all__ = ["MAX_CLASSES", "ConfusionState"]
+
+KIND: Final = "confusion"
+MAX_CLASSES: Final = 2000
 
 
 class ConfusionState:
@@ -34,8 +40,8 @@ class ConfusionState:
     __hash__ = None  # type: ignore[assignment]  # it changes
 
     def __init__(self, n_classes: int) -> None:
-        if not 2 <= n_classes <= 2000:
-            raise XentError(f"n_classes must lie in 2..2000, got {n_classes}.")
+        if not 2 <= n_classes <= MAX_CLASSES:
+            raise XentError(f"n_classes must lie in 2..{MAX_CLASSES}, got {n_classes}.")
         self.n_classes = n_classes
         self._bins = ExactBins(n_classes**2)
 
@@ -76,3 +82,24 @@ class ConfusionState:
             )
         self._bins.merge(other._bins)
         return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold, without any loss."""
+        return document(KIND, n_classes=self.n_classes, bins=self._bins.to_json())
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> ConfusionState:
+        """Read what `to_json` wrote, checking it.
+
+        Raises
+        ------
+        XentError
+            When it is anything else.
+        """
+        fields = fields_of(description, KIND, ("n_classes", "bins"))
+        state = cls(whole(fields, "n_classes", 2, MAX_CLASSES))
+        bins = ExactBins.from_json(fields["bins"])
+        if bins.n_bins != state.n_classes**2:
+            raise XentError(f"n_bins must be n_classes squared, got {bins.n_bins}.")
+        state._bins = bins
+        return state

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.states.documents import MOST_ROWS, item, shown, whole
+from xent.evaluation.states.exact_sum import UNIT_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xent.arrays import Array, FloatArray, IntArray
+    from xent.evaluation.states.exact_sum import ExactSum
 
 __all__ = ["ExactBins"]
 
@@ -22,6 +25,7 @@ DIGIT_BITS = (
 )
 LEVELS = range(-42, 40)  # 2^(26 * level) from the smallest to the largest float64
 MAX_BINS = 1 << 24
+MAX_CELLS = 1 << 27  # a gibibyte: what a few bytes of JSON may make a reader allocate
 
 
 class ExactBins:
@@ -72,13 +76,17 @@ class ExactBins:
         for start in range(0, places.size, CHUNK):
             chunk = places[start : start + CHUNK]
             if weight is None:
-                self._levels[0] += np.bincount(chunk, minlength=self.n_bins)
+                _count(self._levels[0], chunk)
             else:
                 self._add_digits(chunk, weight[start : start + CHUNK])
         self.weighted |= weight is not None
 
     def merge(self, other: ExactBins) -> None:
         """Add the totals of another one with as many bins, leaving that as it is."""
+        for level, digits in other._levels.items():
+            # Batches never come near it; what a file claims may.
+            if int(digits.max()) + int(self._level(level).max()) >= 1 << 63:
+                raise XentError("states that merge must not count more than 2^63 rows in a bin.")
         for level, digits in other._levels.items():
             self._level(level)[:] += digits
         self.weighted |= other.weighted
@@ -102,22 +110,42 @@ class ExactBins:
             When a number is missing, no whole number, or out of range.
         """
         fields = description if isinstance(description, dict) else {}
-        n_bins, levels = fields.get("n_bins"), fields.get("levels")
-        if type(n_bins) is not int or not 0 < n_bins <= MAX_BINS:
-            raise XentError(f"n_bins must be a whole number up to {MAX_BINS}, got {n_bins!r:.40}.")
-        if type(fields.get("weighted")) is not bool or not isinstance(levels, dict):
-            raise XentError("bins must hold weighted (true or false) and levels (an object).")
+        if set(fields) != {"n_bins", "weighted", "levels"}:
+            raise XentError(f"bins must hold n_bins, weighted, levels, got {shown(description)}.")
+        n_bins, levels = whole(fields, "n_bins", 1, MAX_BINS), fields["levels"]
+        weighted = item(fields, "weighted", (True, False))
+        if not isinstance(levels, dict) or n_bins * len(levels) > MAX_CELLS:
+            raise XentError("levels of bins must be an object, with fewer levels for so many bins.")
         bins = cls(n_bins)
-        bins.weighted = fields["weighted"]
+        bins.weighted = weighted
         for name, filled in levels.items():
-            if name not in map(str, LEVELS) or not isinstance(filled, dict):
-                raise XentError(f"a level of bins must be one of -42..39, got {name!r:.40}.")
-            places = _whole_numbers(filled.get("places"), "places", n_bins)
-            digits = _whole_numbers(filled.get("digits"), "digits", 1 << 62)
-            if places.size != digits.size or np.unique(places).size != places.size:
+            if not isinstance(name, str) or name not in (map(str, LEVELS) if weighted else {"0"}):
+                raise XentError(f"a level of bins must be one of -42..39, got {shown(name)}.")
+            if not isinstance(filled, dict) or set(filled) != {"places", "digits"}:
+                raise XentError(f"a level must hold places and digits, got {shown(filled)}.")
+            places = _whole_numbers(filled["places"], "places", 0, n_bins)
+            digits = _whole_numbers(filled["digits"], "digits", 1, MOST_ROWS)
+            if not 0 < places.size == digits.size == np.unique(places).size:
                 raise XentError("places must be distinct, one for each of the digits.")
             bins._level(int(name))[places] = digits
         return bins
+
+    def check_weight(self, weight: ExactSum, n_rows: int, times: int = 1) -> None:
+        """Refuse bins that do not hold each row `times`, to the last bit of the rows' weight.
+
+        Raises
+        ------
+        XentError
+            When the total of all bins is another number.
+        """
+        finest = -DIGIT_BITS * LEVELS[0]
+        total = sum(
+            sum(digits[digits > 0].tolist()) << (DIGIT_BITS * level + finest)
+            for level, digits in self._levels.items()
+        )
+        fits = total == times * weight.units << (finest - UNIT_BITS)
+        if not fits or not (self.weighted or total == times * n_rows << finest):
+            raise XentError("bins and weight of a state must be of the same rows.")
 
     def _level(self, level: int) -> IntArray:
         if level not in self._levels:
@@ -129,14 +157,22 @@ class ExactBins:
         while rest.size and (largest := float(rest.max())) > 0:
             level = (math.frexp(largest)[1] - 1) // DIGIT_BITS
             digits = np.floor(np.ldexp(rest, -DIGIT_BITS * level))
-            sums = np.bincount(places, weights=digits, minlength=self.n_bins)
-            self._level(level)[:] += sums.astype(np.int64)
+            _count(self._level(level), places, digits)
             rest -= np.ldexp(digits, DIGIT_BITS * level)
 
 
-def _whole_numbers(values: object, name: str, stop: int) -> IntArray:
+def _count(totals: IntArray, places: Array, digits: FloatArray | None = None) -> None:
+    if places.size < totals.size:  # a histogram of every bin would cost more than the rows
+        np.add.at(totals, places, 1 if digits is None else digits.astype(np.int64))
+    elif digits is None:
+        totals += np.bincount(places, minlength=totals.size)
+    else:
+        totals += np.bincount(places, weights=digits, minlength=totals.size).astype(np.int64)
+
+
+def _whole_numbers(values: object, name: str, low: int, stop: int) -> IntArray:
     if not isinstance(values, list) or any(type(value) is not int for value in values):
         raise XentError(f"{name} must be a list of whole numbers.")
-    if any(not 0 <= value < stop for value in values):
-        raise XentError(f"{name} must lie in 0..{stop - 1}.")
+    if any(not low <= value < stop for value in values):
+        raise XentError(f"{name} must lie in {low}..{stop - 1}.")
     return np.array(values, dtype=np.int64)

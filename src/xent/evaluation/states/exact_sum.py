@@ -161,14 +161,18 @@ class ExactSum:
         return total
 
     def _add_chunk(self, rest: FloatArray, part: FloatArray) -> None:
-        while (largest := _largest(rest)) != 0:
+        largest = _largest(rest)
+        is_bound = False
+        while largest != 0:
             if not largest < math.inf:
                 rest = self._without_beyond(rest)
                 part = part[: rest.size]
+                largest = _largest(rest)
                 continue
             exponent = math.frexp(largest)[1] + HEAD_BITS
             if exponent > 1023:
                 rest = self._without_huge(rest, part)
+                largest = _largest(rest)
                 continue
             head = math.ldexp(1.0, max(exponent, LOWEST))
             # (term + head) - head is the term rounded to head's grid; what is left is exact.
@@ -176,6 +180,10 @@ class ExactSum:
             part -= head
             rest -= part
             self._units += _whole_units(float(part.sum()))
+            # What is left is at most half of head's spacing: once, that saves looking for the
+            # largest, and two heads take all 53 bits of most terms.
+            is_bound = not is_bound and bool(rest.any())
+            largest = math.ldexp(head, -53) if is_bound else _largest(rest)
 
     def _without_beyond(self, rest: FloatArray) -> FloatArray:
         finite = np.isfinite(rest)

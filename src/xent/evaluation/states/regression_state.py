@@ -286,7 +286,7 @@ def _squared_log_error(truth: FloatArray, predicted: FloatArray) -> FloatArray:
 def _spread(y: object, sd: object, weight: object) -> FloatArray:
     given = np.asarray(sd)
     if given.ndim == 0 and given.dtype.kind in "iuf":
-        given = np.full(np.shape(y)[0], given)
+        given = np.full(np.asarray(y).shape[0], given)
     spread = real_rows(y, "sd", given, weight)[1]
     if spread.min() <= 0:
         raise XentError(f"sd must be positive, got {spread.min():g}. Give exp of a log sd.")
