@@ -218,7 +218,16 @@ from xent.evaluation.scoring_rules import (
     multiclass_log_loss,
     multilabel_log_loss,
 )
-from xent.evaluation.states import BinaryState, BinnedState, Bracket, ConfusionState, ExactSum
+from xent.evaluation.states import (
+    BinaryState,
+    BinnedState,
+    Bracket,
+    ConfusionState,
+    ExactSum,
+    MulticlassState,
+    MultilabelState,
+    RegressionState,
+)
 from xent.evaluation.threshold_figures import (
     ThresholdCurve,
     cost_at_thresholds,
@@ -249,7 +258,9 @@ __all__ = [
     "GainCurve",
     "LiftCurve",
     "MulticlassEvaluation",
+    "MulticlassState",
     "MultilabelEvaluation",
+    "MultilabelState",
     "OperatingPoint",
     "PairedTest",
     "PartFigures",
@@ -257,6 +268,7 @@ __all__ = [
     "RankingReplicates",
     "ReachedPoint",
     "RegressionEvaluation",
+    "RegressionState",
     "RocCurve",
     "ScoreCounts",
     "ThresholdCurve",
