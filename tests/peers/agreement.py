@@ -100,7 +100,7 @@ class Agreement:
 def check(
     agreement: Agreement,
     cases: st.SearchStrategy[Any],
-    n_examples: int = 60,
+    n_examples: int = 35,
     known: Sequence[Any] = (),
 ) -> None:
     """Hold an agreement against random and known cases, which must meet each of its differences."""
