@@ -81,9 +81,10 @@ class MulticlassEvaluation(Evaluation):
                 check_row_sums(check_probabilities(self.scores))
             # the most probable class, the first of several
             self.decided = np.argmax(self.scores, axis=1)
+        self._losses: dict[str, FloatArray] = {}
         super().__init__(rows, settings)
 
-    @property
+    @cached_property
     def confusion_matrix(self) -> Array:
         """Counts (or weights), rows truth, columns decision, shape (K, K)."""
         return self._matrix(self.rows.weight)
@@ -159,8 +160,11 @@ class MulticlassEvaluation(Evaluation):
         )
 
     def _row_losses(self, name: str) -> FloatArray:
-        losses = ROW_LOSSES["multiclass"] | ROW_LOSSES["ordered"]
-        return losses[name](self.truth, self.scores, self.rows.declared)
+        # kept: a skill needs those of its score
+        if name not in self._losses:
+            losses = (ROW_LOSSES["multiclass"] | ROW_LOSSES["ordered"])[name]
+            self._losses[name] = losses(self.truth, self.scores, self.rows.declared)
+        return self._losses[name]
 
     def _improbable(self) -> Estimate | None:
         declared = self.rows.declared

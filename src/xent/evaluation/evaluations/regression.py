@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from xent.evaluation import explained_deviance, regression
 from xent.evaluation.deviances import deviance_rows
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.skill_estimates import skill_estimate
+from xent.evaluation.evaluations.weighted_figures import (
+    median_figure,
+    ratio_figure,
+    variance_share_figure,
+)
+from xent.evaluation.explained_deviance import weighted_quantile
 from xent.evaluation.inputs import real_rows, weighted_mean
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.predicted_intervals import check_quantile, pinball_rows
@@ -21,22 +26,13 @@ if TYPE_CHECKING:
 
     from xent.arrays import FloatArray
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
+    from xent.evaluation.evaluations.weighted_figures import WeightedFigure
 
 __all__ = ["RegressionEvaluation"]
 
 NAN: Final = float("nan")
 INFINITY: Final = float("inf")
 POSITIVE: Final = (0.0, INFINITY)
-BELOW_LOG: Final = "y or a prediction is -1 or less"
-# figure, its range, and why it may be undefined
-RESAMPLED: Final[dict[str, tuple[Callable[..., float], tuple[float, float], str]]] = {
-    "median_absolute_error": (regression.median_absolute_error, POSITIVE, ""),
-    "r2": (regression.r2, (-INFINITY, 1.0), "y is constant"),
-    "explained_variance": (regression.explained_variance, (-INFINITY, 1.0), "y is constant"),
-    "mape": (regression.mape, POSITIVE, "y is 0 in a row"),
-    "smape": (regression.smape, (0.0, 2.0), "y and prediction are both 0 in a row"),
-    "wape": (regression.wape, POSITIVE, "y is 0 in every row"),
-}
 
 
 class RegressionEvaluation(Evaluation):
@@ -70,7 +66,7 @@ class RegressionEvaluation(Evaluation):
     def d2_pinball(self, quantile: float) -> Estimate:
         """Return which share of the pinball loss of the quantile of y the predictions remove."""
         check_quantile(quantile)
-        constant = explained_deviance.weighted_quantile(self.truth, quantile, self.rows.weight)
+        constant = weighted_quantile(self.truth, quantile, self.rows.weight)
         return self._skill(
             pinball_rows(self.truth, self.predicted, quantile),
             pinball_rows(self.truth, constant, quantile),
@@ -92,14 +88,17 @@ class RegressionEvaluation(Evaluation):
             "mse": lambda: self._mean(np.square(self.residuals)),
             "rmse": lambda: self._root(self._mean(np.square(self.residuals))),
             "mean_error": lambda: self._mean(-self.residuals, (-INFINITY, INFINITY)),
-            "median_absolute_error": partial(self._resampled, "median_absolute_error"),
+            "median_absolute_error": self._median_absolute_error,
             "max_error": self._max_error,
-            "r2": partial(self._resampled, "r2"),
-            "explained_variance": partial(self._resampled, "explained_variance"),
+            "r2": partial(self._variance_share, forgives_bias=False),
+            "explained_variance": partial(self._variance_share, forgives_bias=True),
             "d2_absolute_error": partial(self.d2_pinball, 0.5),
+            "mape": self._mape,
+            "smape": self._smape,
+            "wape": self._wape,
+            "msle": self._msle,
         }
-        recipes |= {name: partial(self._resampled, name) for name in ("mape", "smape", "wape")}
-        return recipes | {"msle": self._msle, "rmsle": lambda: self._root(self._msle())}
+        return recipes | {"rmsle": lambda: self._root(self._msle())}
 
     def _mean(self, values: FloatArray, bounds: tuple[float, float] = POSITIVE) -> Estimate:
         return uncertainty.mean(values, self.rows.weight, self.rows.cluster, self.settings, bounds)
@@ -126,20 +125,41 @@ class RegressionEvaluation(Evaluation):
 
     def _max_error(self) -> Estimate:
         value = float(np.max(np.abs(self.residuals)))
+        # the bootstrap of a maximum is wrong for any number of rows (Bickel & Freedman 1981)
         why = "a largest value of a sample has no interval: the next row may be farther off"
         return Estimate(value, level=self.settings.level, n=len(self.rows), why=why)
 
     def _msle(self) -> Estimate:
         if min(self.truth.min(), self.predicted.min()) <= -1:
-            return Estimate(NAN, level=self.settings.level, n=len(self.rows), why=BELOW_LOG)
+            return self._undefined("y or a prediction is -1 or less")
         return self._mean(np.square(np.log1p(self.truth) - np.log1p(self.predicted)))
 
-    def _resampled(self, name: str) -> Estimate:
-        figure, bounds, why = RESAMPLED[name]
-        return uncertainty.resampled(
-            lambda weight: figure(self.truth, predictions=self.predicted, weight=weight),
-            self.rows,
-            self.settings,
-            bounds=bounds,
-            why=why,
-        )
+    def _mape(self) -> Estimate:
+        if not self.truth.all():
+            return self._undefined("y is 0 in a row")
+        return self._mean(np.abs(self.residuals / self.truth))
+
+    def _smape(self) -> Estimate:
+        size = np.abs(self.truth) + np.abs(self.predicted)
+        if not size.all():
+            return self._undefined("y and prediction are both 0 in a row")
+        return self._mean(2 * np.abs(self.residuals) / size, (0.0, 2.0))
+
+    def _wape(self) -> Estimate:
+        figure = ratio_figure(np.abs(self.residuals), np.abs(self.truth))
+        return self._resampled(figure, POSITIVE, "y is 0 in every row")
+
+    def _median_absolute_error(self) -> Estimate:
+        return self._resampled(median_figure(np.abs(self.residuals)), POSITIVE)
+
+    def _variance_share(self, *, forgives_bias: bool) -> Estimate:
+        figure = variance_share_figure(self.truth, self.predicted, forgives_bias=forgives_bias)
+        return self._resampled(figure, (-INFINITY, 1.0), "y is constant")
+
+    def _undefined(self, why: str) -> Estimate:
+        return Estimate(NAN, level=self.settings.level, n=len(self.rows), why=why)
+
+    def _resampled(
+        self, figure: WeightedFigure, bounds: tuple[float, float], why: str = ""
+    ) -> Estimate:
+        return uncertainty.resampled(figure, self.rows, self.settings, bounds=bounds, why=why)
