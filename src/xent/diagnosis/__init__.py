@@ -6,6 +6,7 @@ from xent.diagnosis.binary_predictions import (
     reversed_ranking,
 )
 from xent.diagnosis.finding import Diagnosis, Finding
+from xent.diagnosis.label_noise import LabelNoise, label_noise_candidates
 from xent.diagnosis.predictions import diagnose_predictions
 from xent.diagnosis.probability_faults import clipped, miscalibrated, row_sums, squeezed_twice
 from xent.diagnosis.ranking_faults import shifted_targets, shuffled_targets
@@ -15,11 +16,13 @@ from xent.diagnosis.training_history import diagnose_history
 __all__ = [
     "Diagnosis",
     "Finding",
+    "LabelNoise",
     "clipped",
     "constant_output",
     "diagnose_history",
     "diagnose_predictions",
     "diagnose_table",
+    "label_noise_candidates",
     "logits_as_probabilities",
     "miscalibrated",
     "reversed_ranking",

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["constant_output", "logits_as_probabilities", "reversed_ranking"]
 
 
-def logits_as_probabilities(values: Array) -> Finding | None:
-    """Find values outside [0, 1]: they are no probabilities."""
+def logits_as_probabilities(values: Array, link: str = "sigmoid") -> Finding | None:
+    """Find values outside [0, 1]: they are no probabilities, before `link` is applied."""
     n_outside = int(np.count_nonzero((values < 0) | (values > 1)))
     if not n_outside:
         return None
@@ -25,7 +25,7 @@ def logits_as_probabilities(values: Array) -> Finding | None:
         0.0,
         f"{n_outside} of {values.size} values lie outside [0, 1], "
         f"from {values.min():.4g} to {values.max():.4g}",
-        "Give them as logits=, or apply the sigmoid once.",
+        f"Give them as logits=, or apply the {link} once.",
         {"n_outside": n_outside},
     )
 

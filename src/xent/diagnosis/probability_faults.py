@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.diagnosis.finding import Finding
+from xent.diagnosis.normal_tails import skewed_tail, upper_tail
 from xent.evaluation.calibration import cox_calibration, spiegelhalter_test
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def squeezed_twice(truth: Array, p: FloatArray) -> Finding | None:
     )
     cure = "take the sigmoid once: give the network's outputs as logits="
     evidence = {"low": low, "high": high, "gain": float(gains.mean())}
-    return Finding("squeezed twice", _tail(gains.mean() / max(error, 1e-300)), seen, cure, evidence)
+    return Finding(
+        "squeezed twice", upper_tail(gains.mean() / max(error, 1e-300)), seen, cure, evidence
+    )
 
 
 def clipped(truth: Array, p: FloatArray) -> Finding | None:
@@ -72,9 +75,9 @@ def clipped(truth: Array, p: FloatArray) -> Finding | None:
 
 
 def row_sums(p: FloatArray) -> Finding | None:
-    """Find rows of class probabilities that do not sum to 1."""
+    """Find rows of class probabilities that do not sum to 1, beyond what printing few digits does."""
     sums = p.sum(axis=1)
-    off = np.abs(sums - 1) > 1e-3
+    off = np.abs(sums - 1) > 1e-3 + p.shape[1] * _printed_step(p) / 2
     if not off.any():
         return None
     worst = int(np.abs(sums - 1).argmax())
@@ -83,24 +86,48 @@ def row_sums(p: FloatArray) -> Finding | None:
     return Finding("rows do not sum to 1", 0.0, seen, cure, {"n_rows": int(off.sum())})
 
 
+def _printed_step(p: FloatArray) -> float:
+    """Return 0.01 where all values have two digits, 0.001 of three, 0.0001 of four; else 0."""
+    for step in (0.01, 0.001, 0.0001):
+        if np.allclose(p / step, np.round(p / step), rtol=0, atol=1e-6 / step):
+            return step
+    return 0.0
+
+
 def miscalibrated(truth: Array, p: FloatArray, alpha: float) -> Finding | None:
-    """Find probabilities that do not mean what they say, by Spiegelhalter's test and Cox's slope."""
-    test = spiegelhalter_test(truth, probabilities=p)
-    if not test.p_value < alpha:
+    """Find probabilities that do not mean what they say: Spiegelhalter's test, and the share of positive rows.
+
+    Two tests, corrected by Bonferroni; of both sums the skewness is taken into account. Cox's slope tells how.
+    """
+    lean, doubt = 1 - 2 * p, p * (1 - p)
+    errors = float((lean * (truth - p)).sum())
+    error_p = skewed_tail(
+        errors, float((lean**2 * doubt).sum()), float((lean**3 * doubt * lean).sum())
+    )
+    said, shown = float(p.mean()), float(truth.mean())
+    share_p = skewed_tail(float((truth - p).sum()), float(doubt.sum()), float((doubt * lean).sum()))
+    p_value = min(1.0, 2 * min(error_p, share_p))
+    if not p_value < alpha:
         return None
     cox = cox_calibration(truth, probabilities=np.clip(p, 1e-9, 1 - 1e-9))
-    how = "too sure" if cox.slope < 1 else "not sure enough"
-    slope = "" if math.isnan(cox.slope) else f"; slope {cox.slope:.2f} ({how})"
-    seen = f"the squared errors are not what the probabilities promise (z = {test.statistic:.1f}){slope}"
-    cure = "recalibrate on validation rows: fit_temperature, fit_platt or fit_isotonic"
-    evidence = {"statistic": test.statistic, "slope": cox.slope}
-    return Finding("miscalibration", test.p_value, seen, cure, evidence)
+    parts = []
+    if error_p <= share_p:
+        test = spiegelhalter_test(truth, probabilities=p)
+        z = "" if math.isnan(test.statistic) else f" (z = {test.statistic:.1f})"
+        parts.append(f"the squared errors are not what the probabilities promise{z}")
+    else:
+        parts.append(f"positive rows are said to be {said:.3f} of all, and are {shown:.3f}")
+    if not math.isnan(cox.slope):
+        how = "too sure" if cox.slope < 1 else "not sure enough"
+        parts.append(f"slope {cox.slope:.2f} ({how})")
+    cure = (
+        "recalibrate on validation rows: fit_temperature, fit_platt or fit_isotonic; "
+        "prior_shift where the share of positives moved"
+    )
+    evidence = {"squared_errors_p": error_p, "share_p": share_p, "slope": cox.slope}
+    return Finding("miscalibration", p_value, "; ".join(parts), cure, evidence)
 
 
 def _log_losses(truth: Array, p: FloatArray) -> FloatArray:
     losses: FloatArray = -np.log(np.where(truth, p, 1 - p))
     return losses
-
-
-def _tail(z: float) -> float:
-    return math.erfc(z / math.sqrt(2)) / 2

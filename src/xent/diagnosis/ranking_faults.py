@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.diagnosis.finding import Finding
+from xent.diagnosis.normal_tails import upper_tail
 from xent.evaluation.counts import sum_weights
 from xent.evaluation.ranking import rank_auc
 
@@ -38,7 +39,7 @@ def shifted_targets(truth: Array, scores: FloatArray) -> Finding | None:
         f"(z = {best:.1f}, against {own:.1f} in place)"
     )
     cure = "a header read as a row, or a filter on one side only: join by a key, not by position"
-    return Finding("shifted targets", math.erfc(best / math.sqrt(2)) / 2, seen, cure, {"lag": lag})
+    return Finding("shifted targets", upper_tail(best), seen, cure, {"lag": lag})
 
 
 def shuffled_targets(truth: Array, p: FloatArray) -> Finding | None:
@@ -62,7 +63,7 @@ def shuffled_targets(truth: Array, p: FloatArray) -> Finding | None:
         "do truth and predictions stand in the same order? Join them by a key; "
         "else the features tell nothing of these rows"
     )
-    p_value = math.erfc((claim - area) / error / math.sqrt(2)) / 2
+    p_value = upper_tail((claim - area) / error)
     return Finding("shuffled targets", p_value, seen, cure, {"auc": area, "promised": claim})
 
 
