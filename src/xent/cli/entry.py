@@ -31,6 +31,7 @@ _VERBS = {
     "recalibrate": "Make a run's probabilities mean what they say.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
     "report": "Write a run, or predictions from anywhere, as one page with a threshold to move.",
+    "studio": "Show all runs in the browser, live ones too; compare, predict, stop.",
 }
 
 

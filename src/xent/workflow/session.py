@@ -27,6 +27,7 @@ from xent.training.fitting import (
 )
 from xent.training.target_scale import residual_gaussian
 from xent.workflow.judging import finished_model, write_results
+from xent.workflow.stop_request import StopRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -210,7 +211,7 @@ def make_session(
         validation=validation,
         seed=record.seed,
         labels=labels,
-        callbacks=(recorder, *callbacks),
+        callbacks=(recorder, StopRequest(folder), *callbacks),
         checkpointer=Checkpointer(folder.checkpoints, settings.checkpoint_every),
         target_scale=scale,
     )
