@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from xent.figures.costs import cost_by_threshold as cost_by_threshold
     from xent.figures.costs import cost_curve as cost_curve
     from xent.figures.det import det_curve as det_curve
-    from xent.figures.pictures import save as save
     from xent.figures.history import loss_history as loss_history
     from xent.figures.history import metric_history as metric_history
     from xent.figures.importance import feature_importance as feature_importance
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from xent.figures.norms import gradient_norms as gradient_norms
     from xent.figures.norms import idle_units as idle_units
     from xent.figures.norms import weight_norms as weight_norms
+    from xent.figures.pictures import save as save
     from xent.figures.pr import precision_recall_curve as precision_recall_curve
     from xent.figures.predicted import predicted_against_true as predicted_against_true
     from xent.figures.reliability import reliability_diagram as reliability_diagram

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["reliability_diagram"]
 
 MOST_STEPS = 1000
+SHARE = "share of positives"
 
 
 def reliability_diagram(
@@ -60,7 +61,7 @@ def reliability_diagram(
         raise XentError("reliability_diagram needs the evaluation of a binary target.")
     look = theme_named(theme)
     calibration = evaluation.calibration
-    axes = share_axes("predicted probability", "share of positives")
+    axes = share_axes("predicted probability", SHARE)
     main = alt.layer(
         _band(calibration.corp, look),
         dashed_line([(0, 0), (1, 1)], axes, look),
@@ -114,7 +115,7 @@ def _bins(reliability: Any, axes: dict[str, Any], look: Theme) -> list[alt.Chart
     bars = base.mark_rule(color=look.hues[1], strokeWidth=1.4)
     return [
         dots.encode(**axes, tooltip=tooltip),
-        bars.encode(x=axes["x"], y=alt.Y("low:Q", title=axes["y"].title), y2="high:Q"),
+        bars.encode(x=axes["x"], y=alt.Y("low:Q", title=SHARE), y2="high:Q"),
     ]
 
 
