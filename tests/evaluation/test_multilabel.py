@@ -112,3 +112,17 @@ def test_areas_leave_out_labels_that_all_rows_or_none_carry() -> None:
     assert math.isnan(ev.multilabel_auc([[1, 0]], [[0.5, 0.5]]))
     with pytest.raises(XentError, match="average must be one of macro, weighted"):
         ev.multilabel_auc(y, scores, average="samples")
+
+
+@pytest.mark.parametrize("average", ["samples", "micro", "macro", "weighted"])
+def test_f_beta_is_f1_at_one_and_leans_to_recall_above(average: str) -> None:
+    generator = np.random.default_rng(0)
+    y, labels = generator.random((2, 40, 3)) < 0.5
+    keys: dict[str, Any] = {"labels": labels, "average": average, "weight": generator.random(40)}
+    assert ev.multilabel_f_beta(y, beta=1, **keys) == ev.multilabel_f1(y, **keys)
+    keys["undefined"] = 0.0
+    recall, precision = ev.multilabel_recall(y, **keys), ev.multilabel_precision(y, **keys)
+    assert ev.multilabel_f_beta(y, beta=1e9, **keys) == pytest.approx(recall)
+    assert ev.multilabel_f_beta(y, beta=1e-9, **keys) == pytest.approx(precision)
+    with pytest.raises(XentError, match="beta must be positive"):
+        ev.multilabel_f_beta(y, beta=-1, **keys)

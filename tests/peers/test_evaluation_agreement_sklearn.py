@@ -119,3 +119,14 @@ def test_numbers(rows: list[tuple[float, float, float]]) -> None:
         pairs.append((mine, metrics.d2_pinball_score(y, predicted, alpha=quantile, **sk)))
     for mine, theirs in pairs:
         assert mine == pytest.approx(theirs, rel=1e-6, abs=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["samples", "macro", "micro", "weighted"]))
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_f_beta_of_labels(seed: int, average: str) -> None:
+    generator = np.random.default_rng(seed)
+    y, labels = generator.random((2, 15, 3)) < 0.5
+    weight = generator.random(15) + 0.01
+    keys: dict[str, Any] = {"average": average, "beta": 0.5}
+    theirs = metrics.fbeta_score(y, labels, zero_division=1.0, sample_weight=weight, **keys)
+    same(ev.multilabel_f_beta(y, labels=labels, undefined=1.0, weight=weight, **keys), theirs)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KAPPA_SCHEMES",
-    "check_beta",
     "check_matrix",
     "check_scheme",
     "disagreement_weights",
@@ -188,7 +187,6 @@ def matrix_f_beta(
     0.7979
     """
     check_average(average)
-    check_beta(beta)
     counts = one_against_rest(check_matrix(matrix))
     return averaged(counts, lambda cells: cells.f_beta(beta), average, undefined)
 
@@ -233,12 +231,6 @@ def check_scheme(scheme: str) -> None:
             f"scheme must be one of {', '.join(KAPPA_SCHEMES)}, got {scheme!r}."
             f"{nearest_hint(str(scheme), KAPPA_SCHEMES)}"
         )
-
-
-def check_beta(beta: float) -> None:
-    """Refuse a beta that is not a positive number."""
-    if not 0 < beta < np.inf:
-        raise XentError(f"beta must be positive and finite, got {beta}.")
 
 
 def check_matrix(matrix: object) -> Array:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from xent.evaluation.averages import check_average
 from xent.evaluation.matrix_figures import (
-    check_beta,
     check_scheme,
     matrix_balanced_accuracy,
     matrix_f_beta,
@@ -203,7 +202,6 @@ def multiclass_f_beta(
     0.3925
     """
     check_average(average)
-    check_beta(beta)
     matrix = _matrix(y, labels, n_classes, weight)
     return matrix_f_beta(matrix, beta=beta, average=average, undefined=undefined)
 

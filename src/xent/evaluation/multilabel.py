@@ -8,7 +8,8 @@ prediction is then perfect, empty rows or not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import label_rows, positives, weighted_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xent.arrays import Array, FloatArray
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "label_counts",
     "multilabel_confusion",
     "multilabel_f1",
+    "multilabel_f_beta",
     "multilabel_jaccard",
     "multilabel_precision",
     "multilabel_recall",
@@ -250,6 +254,38 @@ def multilabel_f1(
     return _averaged(y, labels, weight, "f1", average, undefined)
 
 
+def multilabel_f_beta(
+    y: object,
+    *,
+    labels: object,
+    beta: float,
+    average: str,
+    undefined: float = NAN,
+    weight: object = None,
+) -> float:
+    """F-beta of label sets; recall counts `beta` times as much as precision.
+
+    Parameters
+    ----------
+    y, labels, average, undefined, weight
+        As for `multilabel_f1`.
+    beta : float
+        Positive; 1 is `multilabel_f1`.
+
+    Raises
+    ------
+    XentError
+        As `multilabel_precision`, and when beta is not a positive number.
+
+    Examples
+    --------
+    >>> y, labels = [[0, 1], [1, 1]], [[1, 1], [1, 0]]
+    >>> round(multilabel_f_beta(y, labels=labels, beta=2, average="samples"), 4)
+    0.6944
+    """
+    return _averaged(y, labels, weight, lambda counts: counts.f_beta(beta), average, undefined)
+
+
 def multilabel_jaccard(
     y: object,
     *,
@@ -306,11 +342,16 @@ def _count(
 
 
 def _averaged(
-    y: object, labels: object, weight: object, figure: str, average: str, undefined: float
+    y: object,
+    labels: object,
+    weight: object,
+    figure: str | Callable[[ConfusionCounts[Any]], Any],
+    average: str,
+    undefined: float,
 ) -> float:
     check_average(average, ("samples", *AVERAGES))
     truth, decided, kept = _label_sets(y, labels, weight)
     if average == "samples":
-        by_row = getattr(_count(truth, decided, None, axis=1), figure)
-        return defined_mean(by_row, kept, undefined)
+        read = attrgetter(figure) if isinstance(figure, str) else figure
+        return defined_mean(read(_count(truth, decided, None, axis=1)), kept, undefined)
     return averaged(_count(truth, decided, kept, axis=0), figure, average, undefined)

@@ -46,7 +46,16 @@ LABELS = {
 }
 
 
-WORDS = {"auc": "AUC", "brier": "Brier", "f1": "F1", "jaccard": "Jaccard", "lr": "LR"}
+WORDS = {
+    "auc": "AUC",
+    "brier": "Brier",
+    "d2": "D2",
+    "f1": "F1",
+    "jaccard": "Jaccard",
+    "lr": "LR",
+    "msle": "MSLE",
+    "rmsle": "RMSLE",
+}
 
 
 def label_of(name: str) -> _Label:
