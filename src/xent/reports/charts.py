@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from xent.reports.page import chart_figure
@@ -35,15 +36,59 @@ def themed_chart(
     """
     made = {theme: make(theme).to_dict() for theme in ("light", "dark")}
     datasets: dict[str, Any] = {}
-    for specification in made.values():
-        datasets |= specification.pop("datasets", {})
+    for theme, specification in made.items():
         own = specification.pop("title", "")
+        named = specification.pop("datasets", {})
+        made[theme] = _without_data(specification, named, datasets)
         if not any(key in specification for key in COMPOSED):
-            specification["width"] = "container"
+            made[theme]["width"] = "container"
+    # by number, and in columns: names are written once, not once a row
+    names = {text: f"d{place}" for place, text in enumerate(datasets)}
+    held = {names[text]: _columns(rows) for text, rows in datasets.items()}
+    made = {theme: _renamed(specification, names) for theme, specification in made.items()}
     text, note = _texts(own)
-    return chart_figure(
-        name, title or text, {**made, "datasets": datasets}, note=note, is_wide=wide
-    )
+    return chart_figure(name, title or text, {**made, "datasets": held}, note=note, is_wide=wide)
+
+
+def _without_data(part: Any, named: dict[str, Any], datasets: dict[str, Any]) -> Any:
+    """Return a specification with its rows taken out, into `datasets` by their text."""
+    if isinstance(part, list):
+        return [_without_data(value, named, datasets) for value in part]
+    if not isinstance(part, dict):
+        return part
+    made = {
+        key: _without_data(value, named, datasets) for key, value in part.items() if key != "data"
+    }
+    data = part.get("data")
+    if isinstance(data, dict):
+        rows = data.get("values", named.get(data.get("name", "")))
+        if isinstance(rows, list):
+            text = json.dumps(rows, sort_keys=True)
+            datasets[text] = rows
+            data = {"name": text}
+    if data is not None:
+        made["data"] = data
+    return made
+
+
+def _renamed(part: Any, names: dict[str, str]) -> Any:
+    if isinstance(part, list):
+        return [_renamed(value, names) for value in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: {"name": names[value["name"]]}
+        if key == "data" and isinstance(value, dict) and value.get("name") in names
+        else _renamed(value, names)
+        for key, value in part.items()
+    }
+
+
+def _columns(rows: list[Any]) -> Any:
+    """Return rows of the same entries as columns; others as they are."""
+    if not rows or not all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows):
+        return rows
+    return {"n_rows": len(rows), "columns": {key: [row[key] for row in rows] for key in rows[0]}}
 
 
 def _texts(title: Any) -> tuple[str, str]:

@@ -76,11 +76,9 @@ def confusions(e: MulticlassEvaluation, names: Sequence[str]) -> Markup:
             )
             for i, name in enumerate(names)
         ]
-        parts.append(
-            table(
-                head, rows, caption="Confusion matrix: rows are the truth, columns what is decided"
-            )
-        )
+        counts = table(head, rows, caption="Rows are the truth, columns what is decided")
+        title = element("summary", None, "Counts of the confusion matrix")
+        parts.append(element("details", None, title, counts))
     wrong = matrix.astype(np.float64)
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:N_CONFUSIONS]

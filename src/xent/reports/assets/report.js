@@ -20,6 +20,15 @@
     return part;
   }
 
+  // data lie in columns
+  function rowsOf(datasets) {
+    return Object.fromEntries(Object.entries(datasets).map(([name, held]) => {
+      if (Array.isArray(held)) return [name, held];
+      const columns = Object.entries(held.columns);
+      return [name, Array.from({length: held.n_rows}, (_, i) => Object.fromEntries(columns.map(([key, values]) => [key, values[i]])))];
+    }));
+  }
+
   function look(style) {
     const color = (name) => style.getPropertyValue("--" + name).trim();
     const font = "system-ui, sans-serif";
@@ -38,7 +47,7 @@
     const name = figure.dataset.chart;
     const style = getComputedStyle(document.documentElement);
     const block = read("chart-" + name);
-    const spec = block.light ? {...block[dark.matches ? "dark" : "light"], datasets: block.datasets} : painted(block, style);
+    const spec = block.light ? {...block[dark.matches ? "dark" : "light"], datasets: rowsOf(block.datasets)} : painted(block, style);
     const linked = figure.dataset.linked;
     delete spec.$schema; // the library has its own version, and says so of any other
     if (linked) {
@@ -46,6 +55,9 @@
       spec.datasets = datasetsOf(linked);
       spec.params = spec.params.map(({name: signal}) => ({name: signal, value: now[signal]}));
     }
+    // charts one above the other cannot follow the width of their place by themselves
+    if (spec.vconcat) figure.dataset.stacked = "";
+    for (const part of spec.vconcat || []) part.width = Math.max(figure.clientWidth - 90, 160);
     const config = linked ? look(style) : {...spec.config, background: "transparent"};
     const drawn = await window.xent.embed(figure.querySelector(".plot"), {...spec, config}, {
       mode: "vega-lite", ast: true, renderer: "svg", downloadFileName: name,
@@ -291,7 +303,16 @@
     write();
   }
 
+  let resized = null;
+  function resize() {
+    clearTimeout(resized);
+    resized = setTimeout(async () => {
+      for (const figure of figures) if ("stacked" in figure.dataset) await draw(figure);
+    }, 150);
+  }
+
   if (data) link();
+  window.addEventListener("resize", resize);
   dark.addEventListener("change", drawAll);
   drawAll();
 })();
