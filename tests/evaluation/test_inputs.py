@@ -97,3 +97,14 @@ def test_labels_of_any_numeric_type() -> None:
     for dtype in (bool, np.int8, np.uint8, np.int64, np.float32, float):
         assert ev.roc_auc(np.array([0, 0, 1, 1], dtype=dtype), scores) == 0.75
         assert ev.accuracy(np.array([0, 0, 1, 1], dtype=dtype), labels=[0, 1, 1, 1]) == 0.75
+
+
+def test_a_tensor_that_numpy_cannot_read_is_refused_with_the_cure() -> None:
+    import torch
+
+    y, z = torch.tensor([0, 1, 1]), torch.tensor([0.1, 0.2, -0.3])
+    assert ev.log_loss(y, logits=z) == ev.log_loss(y.numpy(), logits=z.numpy())
+    with pytest.raises(XentError, match=r"logits must be .* NumPy can read.*detach"):
+        ev.log_loss(y, logits=z.requires_grad_())
+    with pytest.raises(XentError, match="scores must be an array that NumPy can read"):
+        ev.roc_auc(y, torch.empty(3, device="meta"))

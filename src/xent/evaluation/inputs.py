@@ -242,6 +242,9 @@ def _numeric(values: object, name: str) -> Array:
         raise XentError(
             f"{name} must be an array of numbers, got rows of unequal length."
         ) from error
+    except (TypeError, RuntimeError) as error:
+        # a tensor on a GPU, or one that wants a gradient: its own message names the cure
+        raise XentError(f"{name} must be an array that NumPy can read: {error}") from error
     if array.dtype.kind not in "biuf":
         raise XentError(
             f"{name} must be an array of numbers, got {array.dtype}. Code classes as 0..K-1 first."
