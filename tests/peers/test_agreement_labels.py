@@ -243,6 +243,17 @@ TABLE = [
         differences=[no_support(lambda y, labels: (y | labels).any(axis=0))],
     ),
     Agreement(
+        "multilabel_f_beta",
+        "fbeta_score",
+        lambda c: ev.multilabel_f_beta(
+            **c.decided, beta=2.5, average=c.average, undefined=c.undefined
+        ),
+        lambda c: metrics.fbeta_score(
+            c.y, c.labels, **c.keys, beta=2.5, average=c.average, zero_division=c.undefined
+        ),
+        differences=[no_support(lambda y, labels: (y | labels).any(axis=0))],
+    ),
+    Agreement(
         "multilabel_jaccard",
         "jaccard_score",
         averaged("multilabel_jaccard"),
