@@ -59,3 +59,35 @@ def test_mistakes_get_one_line(xent, predictions, options, message):
     assert outcome.code == 2
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_a_stream_in_bins(xent, predictions):
+    options = ["--label", "label", "--probability", "p", "--positive", "yes", "--stream"]
+    exact = xent("evaluate", predictions, *options, "--json")
+    binned = xent("evaluate", predictions, *options, "--bins", "1024", "--json")
+    area = json.loads(exact.out)["figures"]["auc"]["value"]
+    bracket = json.loads(binned.out)["figures"]["auc"]
+    assert bracket["low"] <= area <= bracket["high"]
+    assert bracket["method"] == "bracket"
+    text = xent("evaluate", predictions, *options, "--bins", "1024").out
+    assert text.startswith("p.csv: binary; positive class 'yes'\n")
+    assert "bracket of the bins" in text
+    assert "--stream" in xent("evaluate", predictions, *options[:-1], "--bins", "1024").err
+    assert "power of two" in xent("evaluate", predictions, *options, "--bins", "1000").err
+
+
+@pytest.mark.parametrize("declared", [["--probability", "p_*"], ["--logit", "z_*"]])
+def test_classes_stream(xent, tmp_path, declared):
+    generator = np.random.default_rng(0)
+    z = generator.normal(size=(60, 3))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    names = ["ant", "bee", "cat"]
+    header = ",".join(["y", *(f"p_{n}" for n in names), *(f"z_{n}" for n in names)])
+    rows = [
+        ",".join([names[i % 3], *map(str, p[i].tolist()), *map(str, z[i].tolist())])
+        for i in range(60)
+    ]
+    (tmp_path / "c.csv").write_text("\n".join([header, *rows]) + "\n")
+    outcome = xent("evaluate", "c.csv", "--label", "y", *declared, "--stream")
+    assert outcome.out.startswith("c.csv: multiclass; classes ant, bee, cat\n")
+    assert "macro AUC" in outcome.out

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xent.data.streams import column_batches
+from xent.data.streams import column_batches, column_types, frame_batches
 from xent.errors import XentError
 
 FRAME = pl.DataFrame(
@@ -55,3 +55,20 @@ def test_files_that_are_absent_damaged_or_of_another_kind_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(XentError, match="cannot be read"):
         list(column_batches(path, ["p"]))
+
+
+def test_text_where_it_may_be(tmp_path):
+    path = write(FRAME, tmp_path / "p.parquet")
+    assert [str(kind) for kind in column_types(path).values()] == ["Boolean", "Float64", "String"]
+    batches = list(frame_batches(path, ["p"], texts=["t"], batch_rows=700))
+    assert sum(batch.height for batch in batches) == 2500
+    assert batches[0].columns == ["t", "p"]
+    FRAME.with_columns(pl.lit(None).cast(pl.Date).alias("d")).write_parquet(path)
+    with pytest.raises(XentError, match="must hold text, numbers or booleans, got Date"):
+        list(frame_batches(path, ["p"], texts=["d"]))
+
+
+def test_whole_numbers_first_and_fractions_later(tmp_path):
+    (tmp_path / "p.csv").write_text("p\n" + "1\n" * 5000 + "0.5\n")
+    batches = list(column_batches(tmp_path / "p.csv", ["p"]))
+    assert batches[-1]["p"][-1] == 0.5

@@ -72,8 +72,16 @@ def _evaluate(
     n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     stream: Annotated[
-        bool, typer.Option("--stream", help="Read a file of any size batch by batch; two classes.")
+        bool, typer.Option("--stream", help="Read a file of any size batch by batch.")
     ] = False,
+    bins: Annotated[
+        int | None,
+        typer.Option(
+            metavar="<power of 2>",
+            help="With --stream: count scores in as many bins, in fixed memory; AUC in a bracket.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     columns = {
@@ -98,7 +106,9 @@ def _evaluate(
 
     named = PredictionColumns(label, **columns)
     if stream:
-        return _stream(source, named, level, as_json=as_json)
+        return _stream(source, named, level, bins, as_json=as_json)
+    if bins is not None:
+        raise XentError("--bins goes with --stream: without it every figure is exact.")
     predictions = read_predictions_of(source, named)
     evaluation = predictions.evaluate(level=level, n_bootstrap=n_bootstrap, random_state=seed)
     parts = {None: evaluation} | (evaluation.by_group() if group is not None else {})
@@ -117,11 +127,21 @@ def _evaluate(
     return 0
 
 
-def _stream(source: str, columns: PredictionColumns, level: float, *, as_json: bool) -> int:
+def _stream(
+    source: str, columns: PredictionColumns, level: float, bins: int | None, *, as_json: bool
+) -> int:
     from xent.workflow.streaming import evaluate_stream
 
-    evaluation = evaluate_stream(source, columns, level=level)
-    print(json.dumps(evaluation.to_json(), allow_nan=False) if as_json else evaluation)
+    evaluation = evaluate_stream(source, columns, level=level, n_bins=bins)
+    name = Path(source).name
+    if as_json:
+        print(json.dumps(evaluation.to_json() | {"name": name}, allow_nan=False))
+        return 0
+    classes = evaluation.classes or (
+        (columns.positive or 1,) if evaluation.task == "binary" else ()
+    )
+    _print_classes(name, evaluation.task, classes)
+    print(f"\n{evaluation}")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +16,28 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
 
-__all__ = ["column_batches"]
+__all__ = ["BATCH_ROWS", "column_batches", "column_types", "frame_batches"]
 
 BATCH_ROWS = 1_000_000
 _SCANS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
-    ".csv": pl.scan_csv,
+    # A column of probabilities may well begin with a few whole numbers.
+    ".csv": partial(pl.scan_csv, infer_schema_length=10_000),
     ".arrow": pl.scan_ipc,
 }
+
+
+def column_types(path: str | Path) -> dict[str, pl.DataType]:
+    """Return the columns of a Parquet, CSV or Arrow file and their types, without reading it all.
+
+    Raises
+    ------
+    XentError
+        When there is no such file, or it is damaged.
+    """
+    file = Path(path)
+    with _damage_named(file):
+        return dict(_scanned(file).collect_schema())
 
 
 def column_batches(
@@ -51,38 +67,89 @@ def column_batches(
     >>> [batch["p"].tolist() for batch in column_batches(path, ["p"])]
     [[0.2, 0.9]]
     """
+    for batch in frame_batches(path, names, batch_rows=batch_rows):
+        yield {column.name: column.to_numpy() for column in batch.iter_columns()}
+
+
+def frame_batches(
+    path: str | Path,
+    names: Sequence[str],
+    *,
+    texts: Sequence[str] = (),
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[pl.DataFrame]:
+    """Yield the named columns of a Parquet, CSV or Arrow file in order, batch by batch.
+
+    Parameters
+    ----------
+    path : path
+    names : sequence of str
+        Columns of numbers or booleans.
+    texts : sequence of str
+        Further columns, which may hold text as well.
+    batch_rows : int
+        About how many rows a batch has.
+
+    Raises
+    ------
+    XentError
+        As `column_batches`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "p.csv"
+    >>> pl.DataFrame({"y": ["a", "b"]}).write_csv(path)
+    >>> [batch["y"].to_list() for batch in frame_batches(path, [], texts=["y"])]
+    [['a', 'b']]
+    """
     file = Path(path)
+    with _damage_named(file):
+        frame = _scanned(file)
+        schema = frame.collect_schema()
+        _check_columns(file.name, schema, names, texts)
+        row = 0
+        for batch in frame.select(list(dict.fromkeys([*texts, *names]))).collect_batches(
+            chunk_size=batch_rows, maintain_order=True
+        ):
+            _check_present(file.name, batch, row)
+            yield batch
+            row += batch.height
+
+
+def _scanned(file: Path) -> pl.LazyFrame:
     scan = _SCANS.get(file.suffix.lower())
     if scan is None:
         raise XentError(f"{file.name} must end in {', '.join(_SCANS)} to be read in batches.")
     if not file.is_file():
         raise XentError(f"there is no file {str(file)!r}.")
+    return scan(file)
+
+
+@contextmanager
+def _damage_named(file: Path) -> Iterator[None]:
     try:
-        frame = scan(file)
-        schema = frame.collect_schema()
-        _check_columns(file.name, schema, names)
-        row = 0
-        for batch in frame.select(list(dict.fromkeys(names))).collect_batches(
-            chunk_size=batch_rows, maintain_order=True
-        ):
-            yield _arrays(file.name, batch, row)
-            row += batch.height
+        yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         what = " ".join(str(error).split())[:160]
         raise XentError(f"{file.name} cannot be read: {what}") from None
 
 
-def _check_columns(name: str, schema: pl.Schema, wanted: Sequence[str]) -> None:
-    for column in wanted:
+def _check_columns(
+    name: str, schema: pl.Schema, numbers: Sequence[str], texts: Sequence[str]
+) -> None:
+    for column in [*texts, *numbers]:
         if column not in schema:
             raise XentError(f"{name} has no column {column!r}.{nearest_hint(column, list(schema))}")
         kind = schema[column]
-        if not (kind.is_numeric() or kind == pl.Boolean):
-            raise XentError(f"column {column!r} of {name} must hold numbers, got {kind}.")
+        if kind.is_numeric() or kind == pl.Boolean:
+            continue
+        if column in numbers or kind not in (pl.String, pl.Categorical, pl.Enum):
+            wanted = "numbers" if column in numbers else "text, numbers or booleans"
+            raise XentError(f"column {column!r} of {name} must hold {wanted}, got {kind}.")
 
 
-def _arrays(name: str, batch: pl.DataFrame, first_row: int) -> dict[str, Array]:
-    arrays: dict[str, Array] = {}
+def _check_present(name: str, batch: pl.DataFrame, first_row: int) -> None:
     for column in batch.iter_columns():
         if column.null_count():
             row = first_row + int(column.is_null().arg_max() or 0)
@@ -90,5 +157,3 @@ def _arrays(name: str, batch: pl.DataFrame, first_row: int) -> dict[str, Array]:
                 f"column {column.name!r} of {name} has a missing value in data row {row + 1}. "
                 "Leave such rows out."
             )
-        arrays[column.name] = column.to_numpy()
-    return arrays

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.states.batches import binary_batch, declared, is_empty
 from xent.evaluation.states.binary_losses import BinaryLosses
 from xent.evaluation.states.brackets import Bracket, auc_bracket, average_precision_bracket
@@ -137,6 +138,21 @@ class BinnedState:
         return average_precision_bracket(*self._by_bin())
 
     @property
+    def neutral_counts(self) -> ConfusionCounts[float]:
+        """The four counts where a probability of 0.5 or more, a logit or score of 0, is positive.
+
+        They are exact: the middle of the bins lies there.
+        """
+        positives, negatives = self._by_bin()
+        middle = self.n_bins // 2
+        return ConfusionCounts(
+            tp=positives[middle:].sum().item(),
+            fn=positives[:middle].sum().item(),
+            fp=negatives[middle:].sum().item(),
+            tn=negatives[:middle].sum().item(),
+        )
+
+    @property
     def log_loss(self) -> float:
         """Mean negative log-likelihood in nats; NaN from scores, which have none, or without rows."""
         return self._losses.log_loss
@@ -188,7 +204,9 @@ def bin_places(values: Array, name: str, n_bins: int) -> IntArray:
         places = values * np.float64(n_bins)
     else:
         scaled = np.clip(values.astype(np.float64), -LARGEST_LOGIT, LARGEST_LOGIT)
-        places = (scaled + LARGEST_LOGIT) * (n_bins / (2 * LARGEST_LOGIT))
+        # Nothing is rounded before the floor: a logit below 0, however small, is in the lower half.
+        scaled *= n_bins / (2 * LARGEST_LOGIT)
+        places = np.floor(scaled, out=scaled) + n_bins // 2
     whole: IntArray = places.astype(np.int64)
     return np.minimum(whole, n_bins - 1, out=whole)
 
