@@ -364,9 +364,40 @@ def test_the_report_of_a_run_opens(tmp_path: Path, open_page: Opener) -> None:
     assert watched.said == []
     assert watched.requested == []
     for figure in watched.page.locator("figure.chart").all():
-        assert figure.locator("svg .mark-symbol, svg .mark-line, svg .mark-rect").count() > 0
+        assert figure.locator(MARKS).count() > 0
     chosen = xent.load_run(run.folder).decision
     assert chosen is not None
     assert float(watched.page.evaluate("document.documentElement.dataset.threshold")) == (
         chosen.threshold.value
     )
+
+
+MARKS = "svg .mark-symbol path, svg .mark-line path, svg .mark-rect path, svg .mark-rule line"
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_reports_of_the_other_tasks_draw_every_chart(
+    task: str, scheme: str, tmp_path: Path, open_page: Opener
+) -> None:
+    generator = np.random.default_rng(4)
+    z = generator.normal(size=(200, 3))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    named = Named(("a", "b", HOSTILE), "rows")
+    evaluation = {
+        "multiclass": lambda: evaluate(
+            (z + generator.normal(size=(200, 3))).argmax(axis=1), probabilities=p
+        ),
+        "multilabel": lambda: evaluate(z > 0.3, probabilities=p),
+        "regression": lambda: evaluate(z[:, 0], predictions=z[:, 0] + 0.1 * z[:, 1]),
+    }[task]()
+    path = tmp_path / "report.html"
+    path.write_text(report_page(task, "", task_sections(evaluation, named, None)))
+    watched = ready(open_page, path.as_uri(), width=480, scheme=scheme)
+    assert watched.said == []
+    assert watched.requested == []
+    figures = watched.page.locator("figure.chart")
+    assert figures.count() >= 2
+    for place in range(figures.count()):
+        assert figures.nth(place).locator(MARKS).count() > 2
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 480

@@ -14,12 +14,20 @@ from xent.evaluation.evaluations.regression import RegressionEvaluation
 from xent.reports.class_tables import class_figures, confusions, label_figures
 from xent.reports.markup import Markup, element, join, table
 from xent.reports.page import Section
+from xent.reports.task_charts import (
+    calibration_charts,
+    class_charts,
+    label_charts,
+    number_charts,
+    training_charts,
+)
 from xent.reports.threshold_section import ThresholdSubject, threshold_section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xent.decisions import Decision
+    from xent.evaluation.curves import RocCurve
     from xent.evaluation.evaluations import Evaluation
 
 __all__ = ["Named", "history_section", "task_sections"]
@@ -49,12 +57,20 @@ def task_sections(evaluation: Evaluation, named: Named, decision: Decision | Non
     if isinstance(evaluation, BinaryEvaluation):
         return _binary(evaluation, named, decision)
     if isinstance(evaluation, MulticlassEvaluation):
-        parts = [class_figures(evaluation, named.classes), confusions(evaluation, named.classes)]
+        parts = [
+            class_charts(evaluation, named.classes),
+            class_figures(evaluation, named.classes),
+            confusions(evaluation, named.classes),
+        ]
         return [Section("classes", "Classes", join(parts))]
     if isinstance(evaluation, MultilabelEvaluation):
-        return [Section("labels", "Labels", label_figures(evaluation, named.classes))]
+        parts = [
+            label_charts(evaluation, named.classes),
+            label_figures(evaluation, named.classes),
+        ]
+        return [Section("labels", "Labels", join(parts))]
     assert isinstance(evaluation, RegressionEvaluation)
-    return []
+    return [Section("numbers", "Predicted and true", number_charts(evaluation))]
 
 
 def _binary(e: BinaryEvaluation, named: Named, decision: Decision | None) -> list[Section]:
@@ -99,11 +115,19 @@ def _calibration(e: BinaryEvaluation) -> Section:
     row("Brier: discrimination", number_text(brier.discrimination), "higher is better")
     row("Brier: uncertainty", number_text(brier.uncertainty), "of the rows, not of the model")
     shown = table(("figure", "value", "meaning"), rows, texts=(0, 2))
-    return Section("calibration", "Calibration", join([shown]))
+    return Section(
+        "calibration",
+        "Calibration",
+        element("div", {"class": "pair"}, calibration_charts(e), element("div", None, shown)),
+    )
 
 
-def history_section(records: Sequence[dict[str, Any]], best_epoch: int) -> Section:
-    """Return the training's course: every figure at the first, the best and the last epoch.
+def history_section(
+    records: Sequence[dict[str, Any]],
+    best_epoch: int,
+    curves: Mapping[int, RocCurve] | None = None,
+) -> Section:
+    """Return the training's course: by epoch, and every figure at the first, the best and the last one.
 
     Parameters
     ----------
@@ -111,6 +135,8 @@ def history_section(records: Sequence[dict[str, Any]], best_epoch: int) -> Secti
         Of the epochs.
     best_epoch : int
         Whose weights were kept; 0: the last one's.
+    curves : mapping of int to RocCurve, optional
+        Of a binary target, by epoch.
     """
     last = records[-1]
     best = next((r for r in records if r["epoch"] == best_epoch), last)
@@ -129,7 +155,8 @@ def history_section(records: Sequence[dict[str, Any]], best_epoch: int) -> Secti
         (name.replace("_", " "), *(_value(record.get(name)) for record in (records[0], best, last)))
         for name in names
     ]
-    return Section("training", "Training", table(head, rows))
+    charts = training_charts(records, best_epoch, curves)
+    return Section("training", "Training", join([charts, table(head, rows)]))
 
 
 def _value(value: float | None) -> str | Markup:

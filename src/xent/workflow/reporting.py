@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xent.arrays import Array
+    from xent.evaluation import RocCurve
     from xent.evaluation.evaluations import Evaluation
     from xent.reports.page import Section
     from xent.runs import Run
@@ -63,7 +64,7 @@ def report_run(run: Run) -> str:
             *task_sections(evaluation, named, decision),
         ]
     if len(run.history):
-        sections.append(history_section(run.history.records, record.best_epoch))
+        sections.append(history_section(run.history.records, record.best_epoch, _roc_curves(run)))
     sections += [
         findings_section(diagnose_run(run), record.warnings),
         data_section(_parts(run), _facts(run)),
@@ -186,6 +187,14 @@ def _decision_sections(run: Run, evaluation: Evaluation, part: str) -> list[Sect
         p = held.select([f"p_{name}" for name in decision.classes]).to_numpy()
         costs = judge_cost_decision(decision, rows.y, p, weight=rows.weight)
     return [cost_decision_section(decision, costs)]
+
+
+def _roc_curves(run: Run) -> dict[int, RocCurve]:
+    """Return the ROC curves of the positive class by epoch; none without one."""
+    if run.model.task != "binary":
+        return {}
+    found = {epoch: run.curves(epoch) for epoch in run.curve_epochs}
+    return {epoch: next(iter(curves.values()))[0] for epoch, curves in found.items() if curves}
 
 
 def _parts(run: Run) -> list[PartRows]:
