@@ -1,226 +1,299 @@
-"""What is wrong with a table that is to be learned from: leaks, copies, drift, labels that contradict."""
+"""What is wrong with a table that is to be learned from: leaks, copies, drift, targets, useless columns."""
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xent.diagnosis.finding import Diagnosis, Finding
-from xent.errors import XentError
+from xent.diagnosis.table_columns import Column, coded, read_columns
+from xent.diagnosis.table_differences import drift_findings
+from xent.diagnosis.table_leaks import class_leaks, number_leaks
+from xent.diagnosis.table_rows import (
+    coded_targets,
+    contradicting_labels,
+    contradicting_numbers,
+    copies_across_parts,
+    future_in_training,
+    groups_across_parts,
+)
+from xent.diagnosis.table_targets import (
+    constant_target,
+    exclusive_labels,
+    heavy_tails,
+    imbalance,
+    piled_targets,
+    repeated_labels,
+)
+from xent.diagnosis.visit import Visit
+from xent.errors import XentError, nearest_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from xent.arrays import Array, FloatArray, IntArray
+    from xent.arrays import Array, FloatArray
 
 __all__ = ["diagnose_table"]
 
-LEAK = 0.999  # share of rows, or AUC, from which one column gives the target away
-LEAK_ROWS = 50  # of each class: fewer could be told apart by chance
-RARE = 0.01
-FEW = 20
-# Kolmogorov-Smirnov distance, or total variation, from which a difference between parts matters
-DRIFT = 0.1
-ALPHA = 0.01
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+NAMES_ROWS = 50
+EMPTY = 0.95
+DRIFT_CURE = "is the split by time or source? Figures on one part then say little of the other"
+TIME_CURE = (
+    "train on the newest rows, judge on later ones, and watch this column once the model is in use"
+)
+MISSING_CURE = (
+    "rows without a target are unlike those with one: what is learned may not hold for them; "
+    "weight the rows, or find the targets"
+)
 
 
-def diagnose_table(columns: Mapping[str, object], y: object, *, part: object = None) -> Diagnosis:
-    """Return what looks wrong with features and classes, the most basic first.
+def diagnose_table(
+    columns: Mapping[str, object],
+    y: object,
+    *,
+    task: str = "multiclass",
+    part: object = None,
+    group: object = None,
+    time: object = None,
+    names: Sequence[object] | None = None,
+) -> Diagnosis:
+    """Return what looks wrong with features and targets, the most basic first.
 
     Parameters
     ----------
     columns : mapping of name to array of shape (n,)
         Features: numbers, booleans or text; missing is NaN or None.
-    y : array of shape (n,)
-        Class codes, 0 to K-1.
+    y : array of shape (n,), or (n, L) for several labels
+        Class codes, a 0/1 column a label, or numbers; NaN where the target is unknown.
+    task : str
+        "binary", "multiclass", "multilabel" or "regression".
     part : array of shape (n,), optional
         Which part a row belongs to, such as "training" or "test".
+    group : array of shape (n,), optional
+        Whose row it is: a patient, a site.
+    time : array of shape (n,), optional
+        When the row was made, anything that can be sorted.
+    names : sequence, optional
+        Of the labels, for several; their places if not given.
 
     Raises
     ------
     XentError
-        When a column has another length, or there are no rows.
+        When a column has another length, there are no rows, or no row has a target.
 
     Examples
     --------
     >>> y = np.arange(200) % 2
     >>> diagnose_table({"x": np.arange(200) % 7, "paid": y * 3.0}, y).findings[0].check
     'leak'
+    >>> price = np.exp(np.linspace(0, 9, 200))
+    >>> diagnose_table({"log_price": np.log(price)}, price, task="regression").findings[0].check
+    'leak'
     """
-    truth = np.asarray(y)
-    if truth.ndim != 1 or truth.size == 0:
-        raise XentError(f"y must have shape (n,) with at least one row, got {truth.shape}.")
-    coded = {name: _codes(values, name, truth.size) for name, values in columns.items()}
-    findings = [*_leaks(columns, coded, truth)]
-    left_out = {}
-    parts = None if part is None else np.unique(np.asarray(part).astype(str), return_inverse=True)
-    if parts is None:
-        left_out = dict.fromkeys(("copies across parts", "drift"), "no part was given")
-    else:
-        findings += _copies(coded, parts[1])
-        findings += _drift(columns, coded, *parts)
-    findings += _contradictions(coded, truth)
-    findings += _useless(coded, truth.size)
-    findings += _imbalance(truth)
-    names = ("leak", "copies across parts", "drift", "contradicting labels", "constant column")
-    ran = (*(n for n in names if n not in left_out), "imbalance")
-    return Diagnosis(tuple(findings), ran, left_out)
+    truth = _targets(y, task)
+    read = read_columns(columns, len(truth))
+    known: Array = np.isnan(truth.reshape(len(truth), -1)).sum(axis=1) == 0
+    if not known.any():
+        raise XentError("y must have at least one known target, got none.")
+    parts, groups, times = (
+        None if values is None else _sorted_names(values, name, len(truth))
+        for name, values in (("part", part), ("group", group), ("time", time))
+    )
+    visit = Visit()
+    visit.look_for_all(
+        "missing targets",
+        lambda: drift_findings(
+            "missing targets", read, known, "between rows with and without a target", MISSING_CURE
+        ),
+        "" if not known.all() else "every row has a target",
+    )
+    rows = [column.of_rows(known) for column in read]
+    _look_at_targets(visit, rows, truth[known], task, names)
+    _look_at_parts(visit, rows, truth[known], *(_of(known, x) for x in (parts, groups, times)))
+    _look_at_columns(visit, rows)
+    return visit.diagnosis()
 
 
-def _codes(values: object, name: str, n_rows: int) -> IntArray:
-    """Return a number for each distinct value; missing is a value like any other."""
-    array = np.asarray(values)
-    if array.shape != (n_rows,):
-        raise XentError(f"column {name!r} must have shape ({n_rows},), got {array.shape}.")
-    if array.dtype.kind == "O":
-        array = np.array(["" if value is None else str(value) for value in array])
-    codes: IntArray = np.unique(array, return_inverse=True)[1].astype(np.int64)
-    return codes
+def _look_at_targets(
+    visit: Visit, rows: list[Column], y: FloatArray, task: str, names: Sequence[object] | None
+) -> None:
+    visit.look("constant target", lambda: constant_target(coded_targets(y)))
+    if task == "regression":
+        visit.look_for_all("leak", lambda: number_leaks(rows, y))
+        visit.look("contradicting targets", lambda: contradicting_numbers(rows, y))
+        visit.look("heavy tails", lambda: heavy_tails(y))
+        visit.look("piled targets", lambda: piled_targets(y))
+        return
+    if task == "multilabel":
+        given = range(y.shape[1]) if names is None else names
+        labels = [str(name) for name in given]
+        visit.look("exclusive labels", lambda: exclusive_labels(y))
+        visit.look_for_all("repeated labels", lambda: repeated_labels(y, labels))
+        visit.look_for_all("leak", lambda: _label_leaks(rows, y, labels))
+        visit.look("contradicting labels", lambda: contradicting_labels(rows, y))
+        return
+    visit.look_for_all("leak", lambda: class_leaks(rows, y))
+    visit.look("contradicting labels", lambda: contradicting_labels(rows, y))
+    visit.look("imbalance", lambda: imbalance(y))
 
 
-def _is_number(values: object) -> bool:
-    return np.asarray(values).dtype.kind in "iufb"
+def _look_at_parts(
+    visit: Visit,
+    rows: list[Column],
+    y: FloatArray,
+    parts: tuple[Array, Array] | None,
+    groups: tuple[Array, Array] | None,
+    times: tuple[Array, Array] | None,
+) -> None:
+    no_part = "no part was given" if parts is None else ""
+    no_group = "no group was given" if groups is None else ""
+    no_time = "no time was given" if times is None else ""
+    _, part = parts or (np.zeros(1), np.zeros(len(y), dtype=np.int64))
+    group_names, group = groups or (np.zeros(1), part)
+    _, time = times or (np.zeros(1), part)
+    is_training = _training_rows(*parts) if parts else part == 0
+    everything = [*rows, *_targets_as_columns(y)]
+    visit.look("copies across parts", lambda: copies_across_parts(rows, y, part), no_part)
+    visit.look(
+        "groups across parts",
+        lambda: groups_across_parts(group, group_names, part),
+        no_part or no_group,
+    )
+    visit.look(
+        "future in training", lambda: future_in_training(time, is_training), no_part or no_time
+    )
+    drift = functools.partial(drift_findings, columns=everything)
+    visit.look_for_all(
+        "drift",
+        lambda: drift("drift", one=is_training, between="between the parts", cure=DRIFT_CURE),
+        no_part,
+    )
+    late = time > np.median(time)
+    visit.look_for_all(
+        "drift over time",
+        lambda: drift(
+            "drift over time",
+            one=late,
+            between="between the later half and the earlier",
+            cure=TIME_CURE,
+        ),
+        no_time,
+    )
 
 
-def _leaks(
-    columns: Mapping[str, object], coded: Mapping[str, IntArray], truth: Array
-) -> list[Finding]:
-    classes, counts = np.unique(truth, return_counts=True)
-    if len(classes) < 2 or counts.min() < LEAK_ROWS:
-        return []
-    found = []
-    target = np.searchsorted(classes, truth)
-    for name, codes in coded.items():
-        n_values = int(codes.max()) + 1
-        right = 0.0
-        if n_values <= len(truth) / 10:  # many values name rows, and say nothing of new ones
-            table = np.zeros((n_values, len(classes)))
-            np.add.at(table, (codes, target), 1)
-            right = float(table.max(axis=1).sum() / len(truth))
-        area = 0.0
-        if len(classes) == 2 and _is_number(columns[name]):
-            area = _auc_either_way(np.asarray(columns[name], dtype=np.float64), target == 1)
-        # beyond what always naming the largest class gets
-        is_told = right >= LEAK and right > counts.max() / len(truth) + 0.01
-        if is_told or area >= LEAK:
-            how = (
-                f"tells the class of {right:.1%} of the rows"
-                if is_told
-                else f"has an AUC of {area:.4f} alone"
-            )
-            cure = (
-                "leave it out, unless it is known before the target is; is it made from the target?"
-            )
-            evidence = {"column": name, "share": right, "auc": area}
-            found.append(Finding("leak", 0.0, f"column {name!r} {how}", cure, evidence))
-    return found
+def _look_at_columns(visit: Visit, rows: list[Column]) -> None:
+    visit.look_for_all("constant column", lambda: _constant_columns(rows))
+    visit.look_for_all("empty column", lambda: _empty_columns(rows))
+    visit.look_for_all("column of row names", lambda: _row_names(rows))
 
 
-def _auc_either_way(values: FloatArray, positive: Array) -> float:
-    from xent.evaluation.ranking import rank_auc
-
-    present = ~np.isnan(values)
-    area = rank_auc(positive[present], values[present])
-    return 0.0 if math.isnan(area) else max(area, 1 - area)
-
-
-def _rows(coded: Mapping[str, IntArray]) -> IntArray:
-    """Return a number for each distinct row of features."""
-    matrix = np.stack(list(coded.values()), axis=1)
-    rows: IntArray = np.unique(matrix, axis=0, return_inverse=True)[1].reshape(-1)
-    return rows
-
-
-def _copies(coded: Mapping[str, IntArray], part: IntArray) -> list[Finding]:
-    rows = _rows(coded)
-    seen = np.zeros((int(rows.max()) + 1, int(part.max()) + 1), dtype=bool)
-    seen[rows, part] = True
-    n_copies = int(np.count_nonzero(seen.sum(axis=1)[rows] > 1))
-    # with few columns of few values, equal rows are no copies
-    n_values = np.prod([float(codes.max()) + 1 for codes in coded.values()])
-    if n_copies == 0 or n_values < 20 * len(rows):
-        return []
-    text = f"{n_copies:,} of {len(rows):,} rows have the features of a row in another part"
-    cure = "split by groups of identical rows: xent train does"
-    return [Finding("copies across parts", 0.0, text, cure, {"n_rows": n_copies})]
-
-
-def _drift(
-    columns: Mapping[str, object], coded: Mapping[str, IntArray], names: Array, part: IntArray
-) -> list[Finding]:
-    """Compare the first part with the others, column by column, corrected by Holm."""
-    from scipy import stats
-
-    if len(names) < 2:
-        return []
-    reference = part == np.bincount(part).argmax()
-    tested = []
-    for name, codes in coded.items():
-        values = np.asarray(columns[name])
-        if _is_number(values):
-            numbers = values.astype(np.float64)
-            one, other = (numbers[rows & ~np.isnan(numbers)] for rows in (reference, ~reference))
-            if min(len(one), len(other)) < FEW:
-                continue
-            result: Any = stats.ks_2samp(one, other, method="asymp")
-            tested.append((float(result.pvalue), float(result.statistic), name))
-        elif 1 < int(codes.max()) + 1 <= len(codes) / FEW:
-            table = np.zeros((2, int(codes.max()) + 1))
-            np.add.at(table, (reference.astype(int), codes), 1)
-            chi2: Any = stats.chi2_contingency(table)
-            shares = table / table.sum(axis=1, keepdims=True)
-            distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-            tested.append((float(chi2.pvalue), distance, name))
-    tested.sort()
-    found, largest = [], 0.0
-    for place, (p_value, distance, name) in enumerate(tested):
-        largest = max(largest, min(p_value * (len(tested) - place), 1.0))
-        if largest > ALPHA:
-            break
-        if distance >= DRIFT:
-            seen = f"column {name!r} differs between the parts by {distance:.2f} (0 is the same, 1 wholly different)"
-            cure = (
-                "is the split by time or source? Figures on one part then say little of the other"
-            )
-            evidence = {"column": name, "distance": distance}
-            found.append(Finding("drift", largest, seen, cure, evidence))
-    return found
-
-
-def _contradictions(coded: Mapping[str, IntArray], truth: Array) -> list[Finding]:
-    rows = _rows(coded)
-    pairs = np.unique(np.stack([rows, np.unique(truth, return_inverse=True)[1]], axis=1), axis=0)
-    n_labels = np.bincount(pairs[:, 0])
-    n_rows = int(np.count_nonzero(n_labels[rows] > 1))
-    if n_rows < max(2, RARE * len(truth)):
-        return []
-    seen = f"{n_rows:,} of {len(truth):,} rows share their features with a row of another class"
-    cure = "no model can tell them apart: look for wrong labels, or for columns that are missing"
-    first = np.flatnonzero(n_labels[rows] > 1)[:20].tolist()
+def _constant_columns(rows: list[Column]) -> list[Finding]:
     return [
-        Finding("contradicting labels", math.nan, seen, cure, {"n_rows": n_rows, "rows": first})
+        Finding(
+            "constant column",
+            0.0,
+            f"{column.called} has one value in all rows",
+            "leave it out",
+            {"column": column.name},
+        )
+        for column in rows
+        if column.n_values == 1 and len(column.codes) > 1
     ]
 
 
-def _useless(coded: Mapping[str, IntArray], n_rows: int) -> list[Finding]:
+def _empty_columns(rows: list[Column]) -> list[Finding]:
     found = []
-    for name, codes in coded.items():
-        n_values = int(codes.max()) + 1
-        if n_values == 1 and n_rows > 1:
-            seen = f"column {name!r} has one value in all rows"
-            found.append(Finding("constant column", 0.0, seen, "leave it out", {"column": name}))
+    for column in rows:
+        share = float(column.is_missing.mean())
+        if share >= EMPTY and column.n_values > 1:
+            seen = f"{column.called} is missing in {share:.1%} of the rows"
+            cure = "leave it out, or keep only whether it is there"
+            found.append(Finding("empty column", math.nan, seen, cure, {"column": column.name}))
     return found
 
 
-def _imbalance(truth: Array) -> list[Finding]:
-    classes, counts = np.unique(truth, return_counts=True)
-    least = int(counts.min())
-    if len(classes) > 1 and (least < FEW or least < RARE * len(truth)):
-        seen = f"class {classes[counts.argmin()]} has {least:,} of {len(truth):,} rows"
-        cure = (
-            "judge by average precision and costs, not accuracy; look at the width of the intervals"
+def _row_names(rows: list[Column]) -> list[Finding]:
+    """Find text that is another in every row, and numbers that count the rows."""
+    found = []
+    for column in rows:
+        n = len(column.codes)
+        counts_rows = column.numbers is not None and bool((np.diff(column.numbers) == 1).all())
+        is_text = column.numbers is None and column.n_values == n
+        if n < NAMES_ROWS or not (counts_rows or is_text):
+            continue
+        what = "counts the rows" if counts_rows else "has another value in every row"
+        cure = "leave it out: it names rows, and says nothing of new ones"
+        evidence = {"column": column.name}
+        found.append(
+            Finding("column of row names", math.nan, f"{column.called} {what}", cure, evidence)
         )
-        return [Finding("imbalance", math.nan, seen, cure, {"n_rows": least})]
-    return []
+    return found
+
+
+def _label_leaks(rows: list[Column], y: FloatArray, labels: list[str]) -> list[Finding]:
+    return [
+        finding
+        for place, label in enumerate(labels)
+        for finding in class_leaks(rows, y[:, place], f"label {label}")
+    ]
+
+
+def _targets_as_columns(y: FloatArray) -> list[Column]:
+    columns = y[:, None] if y.ndim == 1 else y
+    return [
+        Column(
+            "target" if y.ndim == 1 else f"label {place}",
+            "the target" if y.ndim == 1 else f"label {place}",
+            coded(values),
+            values,
+            np.zeros(len(values), dtype=bool),
+        )
+        for place, values in enumerate(columns.T)
+    ]
+
+
+def _targets(y: object, task: str) -> FloatArray:
+    if task not in TASKS:
+        raise XentError(
+            f"task must be one of {', '.join(TASKS)}, got {task!r}.{nearest_hint(task, TASKS)}"
+        )
+    array = np.asarray(y)
+    n_axes = 2 if task == "multilabel" else 1
+    if array.ndim != n_axes or array.size == 0:
+        expected = "(n, L)" if n_axes == 2 else "(n,)"
+        raise XentError(f"y must have shape {expected} with at least one row, got {array.shape}.")
+    if array.dtype.kind not in "biuf":
+        raise XentError(f"y must hold numbers or class codes 0..K-1, got {array.dtype}.")
+    truth = array.astype(np.float64)
+    if np.isinf(truth).any():
+        raise XentError(
+            "y must be finite, or NaN where the target is unknown, got an infinite value."
+        )
+    return truth
+
+
+def _sorted_names(values: object, name: str, n_rows: int) -> tuple[Array, Array]:
+    """Return the distinct values in their order, and the place of each row's one."""
+    array = np.asarray(values)
+    if array.shape != (n_rows,):
+        raise XentError(f"{name} must have shape ({n_rows},), got {array.shape}.")
+    if array.dtype.kind == "O":
+        array = array.astype(str)
+    distinct, places = np.unique(array, return_inverse=True)
+    return distinct, places.reshape(-1).astype(np.int64)
+
+
+def _of(known: Array, given: tuple[Array, Array] | None) -> tuple[Array, Array] | None:
+    return None if given is None else (given[0], given[1][known])
+
+
+def _training_rows(names: Array, part: Array) -> Array:
+    """Return where the part is the training part: by its name, else the largest."""
+    called = [place for place, name in enumerate(names) if str(name) in {"training", "train"}]
+    training = called[0] if called else int(np.bincount(part).argmax())
+    is_training: Array = part == training
+    return is_training
