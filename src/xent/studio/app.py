@@ -46,6 +46,7 @@ _ASSETS: Final = (
     "studio.css",
     "shared.js",
     "charts.js",
+    "curves.js",
     "runs.js",
     "run.js",
     "compare.js",
