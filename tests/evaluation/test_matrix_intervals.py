@@ -120,7 +120,7 @@ def test_what_is_undefined_or_shows_no_spread_says_why() -> None:
     one = [[9, 0], [0, 0]]
     assert "one class only" in ev.matrix_interval(one, "mcc").why
     assert "one and the same class" in ev.matrix_interval(one, "linear_kappa").why
-    certain = ev.matrix_interval(one, "macro_f1")
+    certain = ev.matrix_interval(one, "weighted_f1")
     assert (certain.value, certain.low, certain.high) == (1.0, 1.0, 1.0)
     assert "no spread" in certain.why
     missed = ev.matrix_interval([[0, 9], [0, 0]], "weighted_precision")
@@ -141,3 +141,14 @@ def test_wrong_arguments_are_refused() -> None:
         ev.matrix_interval([[1, 0], [0, 1]], "mcc", level=95)
     with pytest.raises(XentError, match=r"matrix must have shape \(K, K\)"):
         ev.matrix_interval([1, 0], "accuracy")
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "macro_jaccard", "macro_recall"])
+def test_a_rare_class_that_is_never_found_is_not_known_to_be_lost(name: str) -> None:
+    found = np.diag([500, 300, 40])
+    lost = np.array([[500, 0, 0], [0, 300, 0], [2, 1, 0]])
+    sure, unsure = (ev.matrix_interval(matrix, name) for matrix in (found, lost))
+    assert unsure.value == pytest.approx(2 / 3, abs=0.01)
+    # three rows of a class tell nothing of its recall above 0.56
+    assert unsure.high > unsure.value + 0.1
+    assert sure.width < 0.1

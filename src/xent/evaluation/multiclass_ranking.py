@@ -13,7 +13,7 @@ from xent.evaluation.inputs import class_rows, weighted_mean
 from xent.evaluation.ranking import average_precision, roc_auc
 
 if TYPE_CHECKING:
-    from xent.arrays import Array, FloatArray
+    from xent.arrays import Array, FloatArray, IntArray
 
 __all__ = [
     "averaged_average_precision",
@@ -22,6 +22,7 @@ __all__ = [
     "one_vs_rest_auc",
     "one_vs_rest_average_precision",
     "top_k_accuracy",
+    "top_k_rows",
 ]
 
 
@@ -56,11 +57,28 @@ def top_k_accuracy(y: object, scores: object, *, k: int, weight: object = None) 
     0.25
     """
     truth, given, kept = class_rows(y, "scores", scores, weight)
-    if not 1 <= k <= given.shape[1]:
-        raise XentError(f"k must lie in 1..{given.shape[1]}, the number of classes, got {k}.")
-    own = given[np.arange(truth.size), truth][:, None]
-    n_higher, n_tied = (given > own).sum(axis=1), (given == own).sum(axis=1)
-    return weighted_mean(np.clip((k - n_higher) / n_tied, 0.0, 1.0), kept)
+    return weighted_mean(top_k_rows(truth, given, k), kept)
+
+
+def top_k_rows(truth: IntArray, scores: Array, k: int) -> FloatArray:
+    """Return for each row the chance that its class is among the k highest, of checked values.
+
+    Raises
+    ------
+    XentError
+        When k is out of range.
+
+    Examples
+    --------
+    >>> top_k_rows(np.array([1, 0]), np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]]), 1).tolist()
+    [1.0, 0.5]
+    """
+    if not 1 <= k <= scores.shape[1]:
+        raise XentError(f"k must lie in 1..{scores.shape[1]}, the number of classes, got {k}.")
+    own = scores[np.arange(truth.size), truth][:, None]
+    n_higher, n_tied = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
+    chances: FloatArray = np.clip((k - n_higher) / n_tied, 0.0, 1.0)
+    return chances
 
 
 def one_vs_rest_auc(

@@ -272,3 +272,16 @@ def test_label_sets_by_probability() -> None:
     rows = labelled_rows(y, {"predictions": z})
     with pytest.raises(XentError, match="does not fit a multilabel target"):
         ev.MultilabelEvaluation(rows, IntervalSettings())
+
+
+def test_top_k_is_a_share_unless_rows_are_tied() -> None:
+    y, z = classes()
+    e: Any = evaluate(y, logits=z)
+    assert e.top_2_accuracy.method == "Wilson"
+    assert e.top_2_accuracy.value == pytest.approx(ev.top_k_accuracy(y, z, k=2))
+    tied: Any = evaluate(y, logits=z.round())
+    assert tied.top_2_accuracy.method == "Hall's t"
+    assert tied.top_2_accuracy.value == pytest.approx(ev.top_k_accuracy(y, z.round(), k=2))
+    assert tied.top_2_accuracy.low < tied.top_2_accuracy.value < tied.top_2_accuracy.high
+    with pytest.raises(XentError, match=r"k must lie in 1\.\.4"):
+        e.top_k_accuracy(5)

@@ -23,7 +23,7 @@ from xent.evaluation.multiclass_ranking import (
     hand_till_auc,
     one_vs_rest_auc,
     one_vs_rest_average_precision,
-    top_k_accuracy,
+    top_k_rows,
 )
 from xent.evaluation.multiclass_skill import class_shares, constant_losses
 
@@ -111,9 +111,11 @@ class MulticlassEvaluation(Evaluation):
         """Return the share of rows whose class is among the k highest."""
         if self.rows.declared == "labels":
             return Estimate(NAN, why="labels have no order to rank by")
-        return self._resampled(
-            lambda weight: top_k_accuracy(self.truth, self.scores, k=k, weight=weight)
-        )
+        rows, chances = self.rows, top_k_rows(self.truth, self.scores, k)
+        if np.all((chances == 0) | (chances == 1)):
+            return uncertainty.proportion(chances == 1, rows.weight, rows.cluster, self.settings)
+        # ties count the chance to win them: a mean, no share
+        return uncertainty.mean(chances, rows.weight, rows.cluster, self.settings, (0.0, 1.0))
 
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:
         recipes: dict[str, Callable[[], Estimate]] = {
@@ -205,8 +207,12 @@ class MulticlassEvaluation(Evaluation):
 
         why, rows = "every class is absent, or alone", self.rows
         if name == "hand_till_auc":
-            return self._resampled(
-                lambda weight: hand_till_auc(self.truth, self._odds, weight=weight), why
+            return uncertainty.resampled(
+                lambda weight: hand_till_auc(self.truth, self._odds, weight=weight),
+                rows,
+                self.settings,
+                bounds=(0.0, 1.0),
+                why=why,
             )
         figure, estimate = one_vs_rest_auc, uncertainty.macro_auc
         if name == "macro_average_precision":
@@ -220,6 +226,3 @@ class MulticlassEvaluation(Evaluation):
             self.settings,
             why,
         )
-
-    def _resampled(self, figure: Callable[[FloatArray | None], float], why: str = "") -> Estimate:
-        return uncertainty.resampled(figure, self.rows, self.settings, bounds=(0.0, 1.0), why=why)
