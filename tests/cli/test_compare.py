@@ -44,7 +44,7 @@ def test_other_seeds_share_some_rows(xent, runs, table, tmp_path):
     (other,) = (tmp_path / "c").iterdir()
     outcome = xent("compare", runs[0], other)
     assert outcome.code == 0
-    assert "test rows of one run are not in the other's" in outcome.err
+    assert "test rows are not in all runs' test parts" in outcome.err
 
 
 @pytest.mark.parametrize("task", ["regression", "labels", "classes"])
@@ -73,3 +73,17 @@ def test_runs_that_have_nothing_in_common_are_refused(xent, runs, table, tmp_pat
     xent("train", table, "--target", "color", "--runs", "d", *QUICK)
     (color,) = (tmp_path / "d").iterdir()
     assert "other targets" in xent("compare", runs[0], color).err
+
+
+def test_several_runs_against_the_first(xent, runs, table, tmp_path):
+    xent("train", table, "--target", "label", "--hidden", "4", "--runs", "c", *QUICK)
+    third = next((tmp_path / "c").iterdir())
+    outcome = xent("compare", *runs, third)
+    assert outcome.code == 0
+    assert outcome.out.count(f"a: {runs[0]}") == 2
+    assert "figures and models" in outcome.out
+    described = json.loads(xent("compare", *runs, third, "--json").out)
+    assert list(described["models"]) == [str(runs[1]), str(third)]
+    twice = xent("compare", *runs, runs[0])
+    assert twice.code == 2
+    assert "once" in twice.err

@@ -81,7 +81,7 @@ def test_every_task():
     real = xent.compare(numbers, a=numbers + 1, b=numbers + 0.1 * z[:, 0], declared="predictions")
     assert real["mae"].better == "b"
     decided = xent.compare(Y, a=WEAK >= 0, b=STRONG >= 0, declared="labels")
-    assert list(decided.figures) == ["accuracy"]
+    assert list(decided.figures) == ["accuracy", "precision", "recall", "f1"]
 
 
 def test_weights_and_clusters():

@@ -6,6 +6,7 @@ from xent.evaluation.evaluations.compare import (
     FigureComparison,
     compare_evaluations,
 )
+from xent.evaluation.evaluations.compare_models import ModelComparison, compare_models
 from xent.evaluation.evaluations.evaluate import compare, evaluate
 from xent.evaluation.evaluations.evaluation import Evaluation
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
@@ -17,11 +18,13 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "FigureComparison",
+    "ModelComparison",
     "MulticlassEvaluation",
     "MultilabelEvaluation",
     "OperatingPoint",
     "RegressionEvaluation",
     "compare",
     "compare_evaluations",
+    "compare_models",
     "evaluate",
 ]

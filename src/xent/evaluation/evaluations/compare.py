@@ -16,6 +16,7 @@ from xent.evaluation.evaluations.regression import RegressionEvaluation
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.intervals.means import mean_interval
 from xent.evaluation.intervals.paired import PairedTest, delong_test, holm, mcnemar
+from xent.evaluation.intervals.paired_ratios import average_precision_test, ratio_test
 from xent.evaluation.intervals.spread import cluster_codes, cluster_sums, sum_variance
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
     """Compare two evaluations of the same rows, in the same order.
 
     The AUC by DeLong's test, the accuracy by McNemar's, other means of the rows (log loss, Brier,
-    errors) by the interval of their paired differences.
+    errors) by the interval of their paired differences, average precision, precision, recall and F1
+    by the paired differences of their rows' influences.
 
     Raises
     ------
@@ -152,9 +154,20 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
             level=a.settings.level,
         )
         found["auc"] = (a.auc.value, b.auc.value, test)
+        test = average_precision_test(
+            a.truth,
+            a.scores,
+            b.scores,
+            weight=rows.weight,
+            cluster=rows.cluster,
+            level=a.settings.level,
+        )
+        found["average_precision"] = (a.average_precision.value, b.average_precision.value, test)
     for name in own:
         if name in other:
             found[name] = _paired_means(a, name, own[name], other[name])
+    if isinstance(a, BinaryEvaluation) and isinstance(b, BinaryEvaluation):
+        found |= _paired_ratios(a, b)
     if not found:
         raise XentError("a and b have no figure in common: declare both in the same way.")
     tested = [name for name, (*_, test) in found.items() if not np.isnan(test.p_value)]
@@ -206,6 +219,41 @@ def _row_values(evaluation: Evaluation) -> dict[str, FloatArray]:
         decided = evaluation.scores >= evaluation.threshold
         values["accuracy"] = (decided == evaluation.truth).astype(np.float64)
     return values
+
+
+def _paired_ratios(
+    a: BinaryEvaluation, b: BinaryEvaluation
+) -> dict[str, tuple[float, float, PairedTest]]:
+    """Return precision, recall and F1 where both models decide."""
+    if np.isnan(a.threshold) or np.isnan(b.threshold):
+        return {}
+    truth, rows = a.truth, a.rows
+    codes = cluster_codes(rows.cluster, rows.weight, len(rows))
+    parts: list[dict[str, tuple[FloatArray, FloatArray]]] = []
+    for model in (a, b):
+        decided = model.scores >= model.threshold
+        hits = (truth & decided).astype(np.float64)
+        parts.append(
+            {
+                "precision": (hits, decided.astype(np.float64)),
+                "recall": (hits, truth.astype(np.float64)),
+                "f1": (2 * hits, truth.astype(np.float64) + decided),
+            }
+        )
+    return {
+        name: (
+            a[name].value,
+            b[name].value,
+            ratio_test(
+                parts[0][name],
+                parts[1][name],
+                weight=rows.weight,
+                codes=codes,
+                level=a.settings.level,
+            ),
+        )
+        for name in parts[0]
+    }
 
 
 def _scores(evaluation: Any) -> Any:

@@ -32,6 +32,10 @@ from xent.evaluation.intervals.paired import (
     holm,
     mcnemar,
 )
+from xent.evaluation.intervals.paired_ratios import (
+    average_precision_test,
+    ratio_test,
+)
 from xent.evaluation.intervals.proportions import (
     kish,
     proportion_interval,
@@ -58,6 +62,7 @@ __all__ = [
     "RankingReplicates",
     "auc_power",
     "average_precision_interval",
+    "average_precision_test",
     "benjamini_hochberg",
     "bootstrap",
     "bootstrap_difference",
@@ -74,6 +79,7 @@ __all__ = [
     "mean_interval",
     "percentile_interval",
     "proportion_interval",
+    "ratio_test",
     "rows_for_auc",
     "rows_for_auc_difference",
     "rows_for_share",
