@@ -7,6 +7,7 @@ from xent.diagnosis.binary_predictions import (
 )
 from xent.diagnosis.finding import Diagnosis, Finding
 from xent.diagnosis.label_noise import LabelNoise, label_noise_candidates
+from xent.diagnosis.network_health import diagnose_activations
 from xent.diagnosis.predictions import diagnose_predictions
 from xent.diagnosis.probability_faults import clipped, miscalibrated, row_sums, squeezed_twice
 from xent.diagnosis.ranking_faults import shifted_targets, shuffled_targets
@@ -19,6 +20,7 @@ __all__ = [
     "LabelNoise",
     "clipped",
     "constant_output",
+    "diagnose_activations",
     "diagnose_history",
     "diagnose_predictions",
     "diagnose_table",

@@ -1,42 +1,65 @@
-"""What a training's history tells: over-fitting, under-fitting, divergence, a rate that is too large."""
+"""What a training's history tells: its losses, and the norms of its gradients and weights."""
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.diagnosis.finding import Diagnosis, Finding
+from xent.diagnosis.loss_curves import (
+    diverged,
+    not_finished,
+    nothing_learned,
+    over_fitting,
+    rate_too_small,
+    starts_too_high,
+    swinging,
+    under_fitting,
+    worse_than_constant,
+)
+from xent.diagnosis.network_health import (
+    exploding_gradients,
+    idle_layers,
+    still_weights,
+    vanishing_gradients,
+)
+from xent.diagnosis.visit import Visit
 from xent.errors import XentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from xent.arrays import FloatArray
+    from xent.diagnosis.finding import Diagnosis
 
 __all__ = ["diagnose_history"]
 
 MIN_EPOCHS = 5
-# a validation loss this much above its best, relative to what training had gained, is over-fitting
-REGRET = 0.1
-# the last fifth still gains this share of all that was gained: training was not done
-STILL_GAINING = 0.1
-# less than this share of the first loss was ever gained: nothing was learned
-NOTHING_GAINED = 0.01
-# of the epochs, how many go up by more than the trend comes down
-SWINGING = 0.4
+NO_NORMS = "no norms were recorded"
+NO_CONSTANT = "the constant predictor's loss was not given"
+NO_BASELINE = "the linear baseline's loss was not given"
+NO_VALIDATION = "there is no validation loss"
 
 
-def diagnose_history(history: Sequence[Mapping[str, Any]]) -> Diagnosis:
-    """Return what looks wrong with a training, from its epochs' losses.
+def diagnose_history(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    constant_loss: float | None = None,
+    baseline_loss: float | None = None,
+) -> Diagnosis:
+    """Return what looks wrong with a training, from its epochs' losses and norms.
 
-    These are rules, not tests: their p-value is NaN.
+    These are rules, not tests: their p value is NaN.
 
     Parameters
     ----------
     history : sequence of mappings
-        A record an epoch, with ``loss`` and, where rows were held out, ``validation_loss``.
+        A record an epoch, with ``loss`` and, where there are, ``validation_loss``, ``gradient_norms`` and
+        ``weight_norms`` (a mapping of array names to norms).
+    constant_loss, baseline_loss : float, optional
+        What the constant predictor and a linear model reach on the training rows, in the unit of ``loss``.
 
     Raises
     ------
@@ -55,27 +78,64 @@ def diagnose_history(history: Sequence[Mapping[str, Any]]) -> Diagnosis:
         raise XentError("history must have at least one epoch, got none.")
     if any("loss" not in record for record in history):
         raise XentError("every record of a history must have a loss.")
-    loss = _column(history, "loss")
-    held = _column(history, "validation_loss")
-    checks: dict[str, Callable[[FloatArray, FloatArray], Finding | None]] = {
-        "diverged": _diverged,
-        "nothing learned": _nothing_learned,
-        "swinging": _swinging,
-        "over-fitting": _over_fitting,
-        "not finished": _not_finished,
-    }
-    if not np.isfinite(loss).all():
-        left_out = dict.fromkeys(list(checks)[1:], "the loss is not finite")
-        found = _diverged(loss, held)
-        return Diagnosis(() if found is None else (found,), ("diverged",), left_out)
-    left_out = {}
-    if len(loss) < MIN_EPOCHS:
-        left_out = dict.fromkeys(list(checks)[1:], f"fewer than {MIN_EPOCHS} epochs")
-    elif not np.isfinite(held).all():
-        left_out = {"over-fitting": "there is no validation loss"}
-    ran = tuple(name for name in checks if name not in left_out)
-    findings = (checks[name](loss, held) for name in ran)
-    return Diagnosis(tuple(found for found in findings if found is not None), ran, left_out)
+    visit = Visit()
+    loss, held = _column(history, "loss"), _column(history, "validation_loss")
+    visit.look("diverged", lambda: diverged(loss))
+    hidden = "" if np.isfinite(loss).all() else "the loss is not finite"
+    _look_at_norms(visit, history)
+    visit.look(
+        "starts too high",
+        lambda: starts_too_high(loss, constant_loss or 0.0),
+        hidden or ("" if constant_loss is not None else NO_CONSTANT),
+    )
+    hidden = hidden or ("" if len(loss) >= MIN_EPOCHS else f"fewer than {MIN_EPOCHS} epochs")
+    _look_at_losses(visit, (loss, held), hidden, constant_loss, baseline_loss)
+    return visit.diagnosis()
+
+
+def _look_at_norms(visit: Visit, history: Sequence[Mapping[str, Any]]) -> None:
+    gradients, weights = _norms(history, "gradient_norms"), _norms(history, "weight_norms")
+    for check, call, norms in (
+        ("exploding gradients", exploding_gradients, gradients),
+        ("vanishing gradients", vanishing_gradients, gradients),
+        ("dead units", idle_layers, gradients),
+        ("weights stand still", still_weights, weights),
+    ):
+        visit.look(check, functools.partial(call, norms), "" if norms else NO_NORMS)
+
+
+def _look_at_losses(
+    visit: Visit,
+    losses: tuple[FloatArray, FloatArray],
+    hidden: str,
+    constant: float | None,
+    baseline: float | None,
+) -> None:
+    loss, held = losses
+    watched = held if np.isfinite(held).all() else loss
+    is_flat = visit.look("nothing learned", lambda: nothing_learned(loss), hidden)
+    no_constant = "" if constant is not None else NO_CONSTANT
+    visit.look(
+        "worse than constant",
+        lambda: worse_than_constant(loss, constant or 0.0),
+        hidden or no_constant,
+    )
+    visit.look("swinging", lambda: swinging(loss), hidden)
+    no_validation = "" if np.isfinite(held).all() else NO_VALIDATION
+    visit.look("over-fitting", lambda: over_fitting(loss, held), hidden or no_validation)
+    no_baseline = no_constant or ("" if baseline is not None else NO_BASELINE)
+    visit.look(
+        "under-fitting",
+        lambda: under_fitting(loss, baseline or 0.0, constant or 0.0),
+        hidden or no_baseline,
+    )
+    flat = "nothing was learned" if is_flat else ""
+    creeps = visit.look("learning rate too small", lambda: rate_too_small(loss), hidden or flat)
+    visit.look(
+        "not finished",
+        lambda: not_finished(watched),
+        hidden or ("the learning rate is too small" if creeps else ""),
+    )
 
 
 def _column(history: Sequence[Mapping[str, Any]], name: str) -> FloatArray:
@@ -83,64 +143,13 @@ def _column(history: Sequence[Mapping[str, Any]], name: str) -> FloatArray:
     return np.array([math.nan if value is None else float(value) for value in values])
 
 
-def _diverged(loss: FloatArray, _held: FloatArray) -> Finding | None:
-    bad = np.flatnonzero(~np.isfinite(loss))
-    grown = len(loss) > 1 and loss[-1] > 2 * abs(loss[0]) + 1e-12 and loss[-1] > loss[0]
-    if bad.size:
-        seen = f"the loss of epoch {bad[0] + 1} is not finite"
-    elif grown:
-        seen = f"the loss grew from {loss[0]:.4g} to {loss[-1]:.4g}"
-    else:
-        return None
-    cure = "a smaller learning_rate, clip_norm=1, or features on one scale"
-    return Finding("diverged", math.nan, seen, cure, {"first": float(loss[0])})
-
-
-def _nothing_learned(loss: FloatArray, _held: FloatArray) -> Finding | None:
-    gained = loss[0] - loss.min()
-    if gained > NOTHING_GAINED * abs(loss[0]):
-        return None
-    seen = f"the training loss went from {loss[0]:.4g} to {loss.min():.4g} in {len(loss)} epochs"
-    cure = (
-        "another learning_rate (ten times larger, ten times smaller); check that features and target belong to the "
-        "same rows"
-    )
-    return Finding("nothing learned", math.nan, seen, cure, {"gained": float(gained)})
-
-
-def _swinging(loss: FloatArray, _held: FloatArray) -> Finding | None:
-    steps = np.diff(loss)
-    gained = loss[0] - loss.min()
-    rises = steps[steps > 0]
-    if gained <= 0 or len(rises) < SWINGING * len(steps) or rises.sum() < gained:
-        return None
-    seen = f"the training loss rose in {len(rises)} of {len(steps)} epochs, by {rises.sum():.4g} in all"
-    cure = "a smaller learning_rate, or larger batches"
-    evidence = {"n_rises": len(rises), "gained": float(gained)}
-    return Finding("swinging", math.nan, seen, cure, evidence)
-
-
-def _over_fitting(loss: FloatArray, held: FloatArray) -> Finding | None:
-    best = int(held.argmin())
-    regret, gained = held[-1] - held[best], held[0] - held[best]
-    still_falls = loss[-1] < loss[best]
-    if best >= len(held) - 2 or not still_falls or regret <= REGRET * max(gained, 1e-12):
-        return None
-    seen = (
-        f"the validation loss was least in epoch {best + 1} ({held[best]:.4g}) and rose to {held[-1]:.4g}, while the "
-        f"training loss fell on to {loss[-1]:.4g}"
-    )
-    cure = "early_stopping (its weights are then those of the best epoch), weight_decay, dropout, or more rows"
-    return Finding("over-fitting", math.nan, seen, cure, {"best_epoch": best + 1})
-
-
-def _not_finished(loss: FloatArray, held: FloatArray) -> Finding | None:
-    watched = held if np.isfinite(held).all() else loss
-    last = max(2, len(watched) // 5)
-    before, after = watched[:-last].min(), watched[-last:].min()
-    gained = watched[0] - watched.min()
-    if gained <= 0 or before - after <= STILL_GAINING * gained:
-        return None
-    seen = f"the last {last} epochs still gained {before - after:.4g} of {gained:.4g} in all"
-    cure = "more epochs, or a larger learning_rate"
-    return Finding("not finished", math.nan, seen, cure, {"gained_last": float(before - after)})
+def _norms(history: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, float]]:
+    """Return the norms of every epoch, a null as no number; nothing where an epoch has none."""
+    found = [record.get(name) for record in history]
+    if not all(isinstance(norms, dict) and norms for norms in found):
+        return []
+    return [
+        {key: math.nan if value is None else float(value) for key, value in norms.items()}
+        for norms in found
+        if norms is not None
+    ]
