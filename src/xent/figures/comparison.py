@@ -95,6 +95,8 @@ def _figure_names(known: Mapping[str, Any], figures: Sequence[str] | None) -> li
         lacking = [run for run, own in known.items() if name not in own]
         if lacking:
             raise XentError(f"{lacking[0]} has no figure {name!r}.{nearest_hint(name, shared)}")
+        if not any(own[name].is_defined for own in known.values()):
+            raise XentError(f"figure {name!r} is undefined for every model. Leave it out.")
     if not figures:
         raise XentError("figures must name at least one figure that every model has, got none.")
     return list(figures)
@@ -122,7 +124,9 @@ def _panel(
             tooltip=["run:N", "value:Q", "low:Q", "high:Q"],
         )
     )
-    return alt.LayerChart(layer=[lines, points]).properties(width=width, height=height)
+    has_intervals = any(row["low"] is not None for row in values)
+    marks = [lines, points] if has_intervals else [points]
+    return alt.LayerChart(layer=marks).properties(width=width, height=height)
 
 
 def _record(run: str, estimate: Estimate) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["check_names", "figure_bars", "figure_rows"]
 
 MOST_GROUPS: Final = 26
+PLURALS: Final = {"class": "classes", "label": "labels"}
 SPOKEN: Final = {"f1": "F1", "mcc": "MCC", "npv": "NPV", "fpr": "FPR", "fnr": "FNR"}
 
 
@@ -108,7 +109,7 @@ def figure_bars(
     shown = [row for row in rows if row["name"] in worst]
     subtitle = f"lines: {level:.0%} intervals"
     if len(worst) < len(names):
-        subtitle = f"the {len(worst)} lowest of {len(names)} {noun}s; {subtitle}"
+        subtitle = f"the {len(worst)} lowest of {len(names)} {PLURALS[noun]}; {subtitle}"
     x = alt.X("value:Q", title=_axis_title(figures), scale=_scale(shown))
     y = alt.Y("name:N", title=noun, sort=None, axis=alt.Axis(labelLimit=150))
     offset = alt.YOffset("figure:N", sort=figures, scale=alt.Scale(paddingInner=0.15))
@@ -129,9 +130,10 @@ def figure_bars(
         .mark_rule(color=look.ink, strokeWidth=1.5)
         .encode(x=alt.X("low:Q"), x2="high:Q", y=y, yOffset=offset)
     )
+    marks = [bars, intervals] if any(row["low"] is not None for row in shown) else [bars]
     tall = len(worst) * (8 * len(figures) + 8) + 10
     return themed(
-        alt.LayerChart(layer=[bars, intervals]),
+        alt.LayerChart(layer=marks),
         look,
         title=title,
         subtitle=subtitle,
