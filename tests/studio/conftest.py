@@ -16,8 +16,9 @@ import polars as pl
 import pytest
 
 import xent
+from xent.studio.addresses import listening_socket
 from xent.studio.security import Access
-from xent.studio.serving import StudioServer, listening_socket
+from xent.studio.serving import StudioServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -36,14 +36,9 @@ def _studio(
     ] = 8765,
     is_open: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
 ) -> int:
+    from xent.studio.addresses import listening_socket, new_token, open_browser, studio_url
     from xent.studio.security import Access
-    from xent.studio.serving import (
-        StudioServer,
-        listening_socket,
-        new_token,
-        open_browser,
-        studio_url,
-    )
+    from xent.studio.serving import StudioServer
 
     run = None
     if (runs / "run.json").is_file():

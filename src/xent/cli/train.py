@@ -63,6 +63,9 @@ def _train(
     resume: Annotated[
         Path | None, typer.Option(help="Run folder to continue.", show_default=False)
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the training in the browser, live.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     settings: dict[str, Any],
 ) -> int:
@@ -71,6 +74,8 @@ def _train(
     if isinstance(session, Session):
         if not as_json:
             _print_beginning(session)
+        if watch:
+            _watch(session)
         start = time.monotonic()
         try:
             run = session.run()
@@ -124,6 +129,19 @@ def _print_beginning(session: Session) -> None:
     if trainer.step:
         print(f"resumed at epoch {trainer.epoch}, batch {trainer.batch + 1}")
     sys.stdout.flush()
+
+
+def _watch(session: Session) -> None:
+    from xent.studio.watching import start_watching
+
+    try:
+        url = start_watching(session.folder.path)
+    except BaseException:
+        session.close()
+        if session.is_new:
+            session.folder.remove()
+        raise
+    print(f"watch: {url}", file=sys.stderr, flush=True)
 
 
 def _print_end(run: Run, seconds: float) -> None:
