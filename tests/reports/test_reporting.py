@@ -164,6 +164,25 @@ def test_a_chosen_threshold_is_explained_and_marked(
     assert "saving a row against 0.5" in page.text
 
 
+def test_a_recalibrated_run_shows_what_it_now_predicts(runs: Callable[[str], Any]) -> None:
+    from xent.workflow.recalibrating import recalibrate_run, remove_recalibrator
+
+    run = runs("binary")
+    before = report_run(run)
+    recalibrate_run(run, "prior_shift", prevalence=0.9)
+    after = report_run(xent.load_run(run.folder))
+    remove_recalibrator(run)
+    assert "The run has a recalibrator" in after
+    assert "The run has a recalibrator" not in before
+
+    def thresholds(html: str) -> list[float]:
+        (block,) = re.findall(r'id="threshold-data">(.*?)</script>', html)
+        held: dict[str, list[float]] = json.loads(block)
+        return held["thresholds"][1:-1]
+
+    assert np.mean(thresholds(after)) > np.mean(thresholds(before))
+
+
 def test_the_command_repeats_the_training(runs: Callable[[str], Any], tmp_path: Path) -> None:
     run = runs("multilabel")
     words = training_command(run)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array
     from xent.evaluation import RocCurve
     from xent.evaluation.evaluations import Evaluation
+    from xent.reports.markup import Markup
     from xent.reports.page import Section
     from xent.runs import Run
     from xent.workflow.prediction_files import LabelledPredictions
@@ -74,8 +75,9 @@ def report_run(run: Run) -> str:
     lead = f"{record.task} of {what}"
     if target.positive is not None:
         lead += f", positive class {target.positive}"
-    folder = element("p", None, f"run {run.folder.name}, {record.status}, {record.started[:10]}")
-    return report_page(record.data.name, join([element("p", None, lead), folder]), sections)
+    folder = f"run {run.folder.name}, {record.status}, {record.started[:10]}"
+    lines = [element("p", None, lead), element("p", None, folder), *_recalibrated(run)]
+    return report_page(record.data.name, join(lines), sections)
 
 
 def report_predictions(predictions: LabelledPredictions, evaluation: Evaluation) -> str:
@@ -187,6 +189,16 @@ def _decision_sections(run: Run, evaluation: Evaluation, part: str) -> list[Sect
         p = held.select([f"p_{name}" for name in decision.classes]).to_numpy()
         costs = judge_cost_decision(decision, rows.y, p, weight=rows.weight)
     return [cost_decision_section(decision, costs)]
+
+
+def _recalibrated(run: Run) -> list[Markup]:
+    if run.recalibrator is None:
+        return []
+    text = (
+        "The run has a recalibrator. The verdict is the network's own, as training left it; the views and "
+        "figures that follow are of the recalibrated probabilities."
+    )
+    return [element("p", {"class": "warning"}, text)]
 
 
 def _roc_curves(run: Run) -> dict[int, RocCurve]:
