@@ -291,3 +291,48 @@ def test_hostile_json_is_refused(kind: str, weighted: bool) -> None:
             assert "'state'" not in fault
             assert not ("n_rows" in fault and kind != "confusion"), fault
     assert n_refused > 150
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_parts_of_other_sizes_are_refused(kind: str) -> None:
+    rows = [((0.5, -1.0, 2.0), 1, 3, 2)]
+    document = filled(kind, rows).to_json()
+    larger = MulticlassState(4, n_bins=256) if kind == "multiclass" else MultilabelState(4)
+    names = ("matrix", "ranks") if kind == "multiclass" else ("outcomes",)
+    for name in (*names, "columns"):
+        with pytest.raises(XentError):
+            type(larger).from_json({**document, name: larger.to_json()[name]})
+    if kind == "multilabel":
+        sums = document["rows"]["sums"]
+        twice = filled(kind, rows * 2).to_json()["rows"]["sums"]
+        for name in ("exact_match", "wrong_labels"):
+            more = {**sums, name: {**twice["precision_defined"], "units": hex(1 << 1080)}}
+            with pytest.raises(XentError, match="must not exceed 1"):
+                MultilabelState.from_json({**document, "rows": {**document["rows"], "sums": more}})
+    assert filled(kind, rows)._columns != 3
+
+
+def test_a_confusion_of_another_size_is_refused() -> None:
+    state = ConfusionState(2)
+    state.update([0, 1], labels=[1, 1])
+    assert state != 3
+    with pytest.raises(XentError, match="n_classes squared"):
+        ConfusionState.from_json({**state.to_json(), "n_classes": 3})
+    with pytest.raises(XentError, match=r"n_classes must lie in 2\.\.2000"):
+        ConfusionState(2001)
+
+
+def test_numbers_in_hexadecimal_are_checked() -> None:
+    from xent.evaluation.states.documents import number
+
+    for wrong in ("0x1.0p+9999", "0x1.0p+1024", "1.0", "0x1.0", None, " 0x1.0p+0"):
+        with pytest.raises(XentError, match="n must be a"):
+            number({"n": wrong}, "n")
+    assert number({"n": "-inf"}, "n") == -math.inf
+
+
+def test_sums_compare_by_value() -> None:
+    from xent.evaluation.states.weighted_sums import WeightedSums
+
+    assert WeightedSums(["a"]) == WeightedSums(["a"])
+    assert WeightedSums(["a"]) != 3

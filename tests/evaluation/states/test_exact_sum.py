@@ -69,3 +69,15 @@ def test_a_quotient_is_rounded_once() -> None:
 def test_hostile_json_is_refused(bad: object) -> None:
     with pytest.raises(XentError):
         ExactSum.from_json(bad)  # type: ignore[arg-type]
+
+
+def test_what_a_sum_is_and_is_not() -> None:
+    assert repr(ExactSum([0.5])) == "ExactSum(0.5)"
+    assert ExactSum() != 0
+
+
+def test_short_chunks_and_wide_ranges_leave_nothing_behind() -> None:
+    # After a head's bound the largest is looked for again: gaps of many binades lose no term.
+    for values in ([1.0, 2.0**-600], [2.0**900, 1.0, 2.0**-1074], [3.0, -3.0, 2.0**-1000] * 20):
+        assert ExactSum(values).value == math.fsum(values)
+        assert ExactSum(values).units == sum(ExactSum([value]).units for value in values)

@@ -139,10 +139,17 @@ class BinnedState:
 
     @property
     def neutral_counts(self) -> ConfusionCounts[float]:
-        """The four counts where a probability of 0.5 or more, a logit or score of 0, is positive.
+        """The four counts where a probability of 0.5 or more, or a logit of 0, is positive.
 
         They are exact: the middle of the bins lies there.
+
+        Raises
+        ------
+        XentError
+            When the batches gave scores, which have no neutral threshold.
         """
+        if self._losses.declared == "scores":
+            raise XentError("scores have no neutral threshold: give probabilities= or logits=.")
         positives, negatives = self._by_bin()
         middle = self.n_bins // 2
         return ConfusionCounts(

@@ -124,7 +124,7 @@ class ExactBins:
             if not isinstance(filled, dict) or set(filled) != {"places", "digits"}:
                 raise XentError(f"a level must hold places and digits, got {shown(filled)}.")
             places = _whole_numbers(filled["places"], "places", 0, n_bins)
-            digits = _whole_numbers(filled["digits"], "digits", 1, MOST_ROWS)
+            digits = _whole_numbers(filled["digits"], "digits", 1, MOST_ROWS + 1)
             if not 0 < places.size == digits.size == np.unique(places).size:
                 raise XentError("places must be distinct, one for each of the digits.")
             bins._level(int(name))[places] = digits
