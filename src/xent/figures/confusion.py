@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation import Evaluation, MulticlassEvaluation, OperatingPoint
 from xent.figures.theme import theme_named, themed
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ __all__ = ["confusion_matrix"]
 MOST_WITH_NUMBERS: Final = 12
 MOST_WITH_COUNTS: Final = 6
 N_NAMED: Final = 3
+LONGEST_LINE: Final = 75  # letters of a subtitle that fit into the width
 
 
 def confusion_matrix(
-    matrix: object,
+    source: MulticlassEvaluation | OperatingPoint | object,
     *,
     classes: Sequence[str] | None = None,
     title: str = "Confusion matrix",
@@ -36,11 +38,11 @@ def confusion_matrix(
 
     Parameters
     ----------
-    matrix : array of shape (K, K)
-        Rows: truth; columns: decisions; counts or sums of weights, such as
-        `evaluation.confusion_matrix` or `xent.evaluation.confusion_matrix(...)`.
+    source : MulticlassEvaluation, OperatingPoint or array of shape (K, K)
+        An evaluation of several classes; one of two at a threshold, `evaluation.at(0.3)`, of which the
+        positive class stands first; or counts or sums of weights, rows truth, columns decisions.
     classes : sequence of str, optional
-        Names in the order of the codes; by default the codes.
+        Names in the order of the rows; by default the codes, or "positive" and "negative".
     title : str
     theme : Theme or str
     width, height : int
@@ -49,8 +51,8 @@ def confusion_matrix(
     Returns
     -------
     altair.LayerChart
-        Up to 6 classes each cell has its count and rate, up to 12 its rate; the largest confusions
-        are named beneath the title.
+        Up to 6 classes each cell has its count and rate, up to 12 its rate in per cent; the largest
+        confusions are named beneath the title. Of more classes the empty cells have no record.
 
     Raises
     ------
@@ -60,10 +62,10 @@ def confusion_matrix(
     Examples
     --------
     >>> chart = confusion_matrix([[8, 2], [1, 4]], classes=["no", "yes"])
-    >>> [(c["truth"], c["decision"], c["rows"], c["rate"]) for c in chart.layer[0].data.values][1]
+    >>> [(c["truth"], c["decision"], c["rows"], c["rate"]) for c in chart.data.values][1]
     ('no', 'yes', 2.0, 0.2)
     """
-    counts, names = _checked(matrix, classes)
+    counts, names = _checked(*_counts(source, classes))
     look, k = theme_named(theme), len(names)
     totals = counts.sum(axis=1, keepdims=True)
     rates = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
@@ -77,9 +79,11 @@ def confusion_matrix(
         }
         for row in range(k)
         for column in range(k)
+        if k <= MOST_WITH_NUMBERS or counts[row, column]
     ]
     step = max(1, -(-k // 40))
-    axis = alt.Axis(labelAngle=-45 if k > 4 else 0, values=names[::step], labelLimit=110)
+    angle = 0 if k <= 4 else -45 if k <= MOST_WITH_NUMBERS else -90
+    axis = alt.Axis(labelAngle=angle, values=names[::step], labelLimit=110)
     side = alt.Axis(values=names[::step], labelLimit=110)
     x = alt.X("decision:N", title="decision", sort=None, scale=alt.Scale(domain=names), axis=axis)
     y = alt.Y("truth:N", title="true class", sort=None, scale=alt.Scale(domain=names), axis=side)
@@ -101,13 +105,27 @@ def confusion_matrix(
         numbers = base.mark_text(fontSize=13 if k <= MOST_WITH_COUNTS else 10, lineBreak="\n")
         layers.append(numbers.encode(x=x, y=y, text="text:N", color=contrast))
     return themed(
-        alt.layer(*layers),
+        alt.layer(*layers).properties(view=alt.ViewBackground(fill=look.ramp[0])),
         look,
         title=title,
         subtitle=_largest(counts, rates, names),
         width=width,
         height=height,
     )
+
+
+def _counts(source: object, classes: Sequence[str] | None) -> tuple[object, Sequence[str] | None]:
+    if isinstance(source, MulticlassEvaluation):
+        return source.confusion_matrix, classes
+    if isinstance(source, OperatingPoint):
+        c = source.counts
+        return [[c.tp, c.fn], [c.fp, c.tn]], classes or ("positive", "negative")
+    if isinstance(source, Evaluation):
+        raise XentError(
+            f"a confusion matrix needs decisions, got the evaluation of a {source.task} target. Give "
+            "evaluation.at(threshold), or the matrix."
+        )
+    return source, classes
 
 
 def _checked(matrix: object, classes: Sequence[str] | None) -> tuple[Any, list[str]]:
@@ -137,10 +155,13 @@ def _largest(counts: Any, rates: Any, names: list[str]) -> list[str]:
     order = np.argsort(wrong, axis=None)[::-1][:N_NAMED]
     largest = [np.unravel_index(place, wrong.shape) for place in order]
     named = [
-        f"{names[row]} as {names[column]} {wrong[row, column]:,.6g} ({100 * rates[row, column]:.0f} %)"
+        f"{names[row]} as {names[column]}: {wrong[row, column]:,.6g} ({100 * rates[row, column]:.0f} %)"
         for row, column in largest
         if wrong[row, column] > 0
     ]
+    if len(names) > MOST_WITH_COUNTS and len(names) <= MOST_WITH_NUMBERS:
+        lines[0] += "; numbers: % of the true class"
     if named and len(names) > 2:
-        lines.append("most confused: " + ", ".join(named))
+        in_one = "most confused: " + "; ".join(named)
+        lines += [in_one] if len(in_one) <= LONGEST_LINE else ["most confused:", *named]
     return lines

@@ -10,8 +10,9 @@ import numpy as np
 from xent.errors import XentError
 from xent.evaluation import thin
 from xent.evaluation.threshold_figures import cost_at_thresholds_of
-from xent.figures.shares import MOST_POINTS, curve_line, dashed_line, needs_order, point_rows
+from xent.figures.shares import MOST_POINTS, curve_line, dashed_line, point_rows, ranked
 from xent.figures.theme import theme_named, themed
+from xent.figures.threshold_axis import finite_steps, threshold_rules, threshold_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,31 +61,34 @@ def cost_by_threshold(
     >>> [row["y"] for row in chart.layer[0].data.values]
     [0.5, 0.25, 1.25, 1.0]
     """
-    _check(evaluation, "cost_by_threshold")
+    evaluation = _checked(evaluation, "cost_by_threshold")
     look = theme_named(theme)
     whole = cost_at_thresholds_of(evaluation.counts, cost_fn=cost_fn, cost_fp=cost_fp)
-    finite = np.isfinite(whole.thresholds)
-    curve = thin(
-        type(whole)(whole.values[finite][::-1], whole.thresholds[finite][::-1]), MOST_POINTS
-    )
-    rows = point_rows(curve.thresholds, curve.values)
+    thresholds, values = finite_steps(whole)
+    if thresholds.size == 0:
+        raise XentError("cost_by_threshold needs a finite score, got none.")
     axes: dict[str, Any] = {
-        "x": alt.X("x:Q", title=_threshold_title(evaluation), scale=alt.Scale(nice=False)),
+        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(nice=False)),
         "y": alt.Y("y:Q", title="mean cost of a row", scale=alt.Scale(zero=True)),
     }
-    best = int(np.argmin(curve.values))
-    marked = {"cheapest": float(curve.thresholds[best]), **(points or {})}
-    marks = []
-    for name, threshold in marked.items():
-        place = min(int(np.searchsorted(curve.thresholds, threshold)), curve.thresholds.size - 1)
-        cost = float(curve.values[place])
-        marks.append({"x": float(threshold), "y": cost, "text": f"{name}: {threshold:.3g}"})
-    base = alt.Chart(alt.Data(values=marks))
+    cheapest = float(thresholds[int(np.argmin(values))])
+    marked = {"cheapest": cheapest, **(points or {})}
+    marks = [
+        {"x": float(threshold), "y": float(_cost(evaluation, threshold, cost_fn, cost_fp))}
+        for threshold in marked.values()
+    ]
+    dots = alt.Chart(alt.Data(values=marks)).mark_point(
+        filled=True, size=70, color=look.ink, opacity=1
+    )
     chart = alt.layer(
-        curve_line(rows, axes, alt.value(look.hues[0]), interpolate="step-before"),
-        base.mark_rule(color=look.muted, strokeDash=[4, 4]).encode(x=axes["x"]),
-        base.mark_point(filled=True, size=70, color=look.ink, opacity=1).encode(**axes),
-        base.mark_text(align="left", dx=7, dy=-9, color=look.ink).encode(**axes, text="text:N"),
+        curve_line(
+            point_rows(thresholds, values),
+            axes,
+            look.hues[0],
+            interpolate="step-before",
+        ),
+        *threshold_rules(marked, "x", look, ends=(thresholds[0], thresholds[-1])),
+        dots.encode(**axes),
     )
     subtitle = f"a miss costs {cost_fn:g}, a false alarm {cost_fp:g}"
     return themed(chart, look, title=title, subtitle=subtitle, width=width, height=height)
@@ -125,7 +129,7 @@ def cost_curve(
     >>> [(row["x"], row["y"]) for row in cost_curve(e).layer[1].data.values][2]
     (0.5, 0.25)
     """
-    _check(evaluation, "cost_curve")
+    evaluation = _checked(evaluation, "cost_curve")
     look = theme_named(theme)
     curve = thin(evaluation.cost_curve, MOST_POINTS)
     axes = {
@@ -145,19 +149,19 @@ def cost_curve(
         curve_line(
             point_rows(curve.probability_cost, curve.cost, threshold=curve.thresholds),
             axes,
-            alt.value(look.hues[0]),
+            look.hues[0],
         ),
     )
     subtitle = "dashed: always or never predicting positive"
     return themed(chart, look, title=title, subtitle=subtitle, width=width, height=height)
 
 
-def _check(evaluation: BinaryEvaluation, figure: str) -> None:
-    needs_order(evaluation, figure)
+def _checked(given: BinaryEvaluation | tuple[object, object], figure: str) -> BinaryEvaluation:
+    evaluation = ranked(given, figure)
     if not (evaluation.counts.n_positive and evaluation.counts.n_negative):
         raise XentError(f"{figure} needs both classes, got one.")
+    return evaluation
 
 
-def _threshold_title(evaluation: BinaryEvaluation) -> str:
-    units = {"probabilities": "probability", "logits": "logit", "scores": "score"}
-    return f"threshold ({units[evaluation.rows.declared]})"
+def _cost(evaluation: BinaryEvaluation, threshold: float, cost_fn: float, cost_fp: float) -> float:
+    return evaluation.counts.at(float(threshold)).mean_cost(cost_fn=cost_fn, cost_fp=cost_fp)

@@ -9,16 +9,16 @@ import altair as alt
 import numpy as np
 
 from xent.errors import XentError
-from xent.evaluation import thin
 from xent.figures.shares import (
-    MOST_POINTS,
     curve_line,
     estimate_text,
     named_sources,
-    needs_order,
     point_rows,
+    ranked,
+    series_channels,
 )
 from xent.figures.theme import theme_named, themed
+from xent.figures.thinning import drawn_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,20 +65,19 @@ def det_curve(
     [(0.0, 0.0)]
     """
     look = theme_named(theme)
-    sources = named_sources(source)
+    sources = {name: ranked(held, "det_curve") for name, held in named_sources(source).items()}
     rows = [row for name, evaluation in sources.items() for row in _rows(name, evaluation)]
     if not rows:
         raise XentError("no threshold has both error rates between 0 and 1: the classes are apart.")
     low = min(-1.3, *(min(row["x"], row["y"]) for row in rows))
     high = max(0.3, *(max(row["x"], row["y"]) for row in rows))
     axes = _axes((low - 0.1, high + 0.1))
-    color: Any = alt.value(look.hues[0])
+    color: Any = look.hues[0]
     if len(sources) > 1:
-        scale = alt.Scale(domain=list(sources), range=list(look.hues))
-        color = alt.Color("curve:N", scale=scale, title=None)
+        color = series_channels("curve", list(sources), look)
     equal = [{"i": k, "x": end, "y": end} for k, end in enumerate((low - 0.1, high + 0.1))]
     chart = alt.layer(
-        curve_line(equal, axes, alt.value(look.muted), strokeWidth=1, strokeDash=[4, 4]),
+        curve_line(equal, axes, look.muted, strokeWidth=1, strokeDash=[4, 4]),
         curve_line(rows, axes, color, point={"size": 8} if len(rows) < 50 else False),
     )
     subtitle = "dashed: equal rates"
@@ -91,16 +90,17 @@ def det_curve(
 def _rows(name: str, evaluation: BinaryEvaluation) -> list[dict[str, Any]]:
     from scipy.special import ndtri
 
-    needs_order(evaluation, "det_curve")
-    curve = thin(evaluation.det, MOST_POINTS)
-    placed = (curve.fpr > 0) & (curve.fpr < 1) & (curve.fnr > 0) & (curve.fnr < 1)
-    fpr, fnr = curve.fpr[placed], curve.fnr[placed]
+    curve = evaluation.det
+    placed = np.flatnonzero((curve.fpr > 0) & (curve.fpr < 1) & (curve.fnr > 0) & (curve.fnr < 1))
+    x, y = np.asarray(ndtri(curve.fpr[placed])), np.asarray(ndtri(curve.fnr[placed]))
+    # on these axes small rates are far apart: what is drawn decides, not the rates' own cells
+    kept = drawn_places(x, y) if x.size else placed
     return point_rows(
-        np.asarray(ndtri(fpr)),
-        np.asarray(ndtri(fnr)),
-        fpr=fpr,
-        fnr=fnr,
-        threshold=curve.thresholds[placed],
+        x[kept],
+        y[kept],
+        fpr=curve.fpr[placed[kept]],
+        fnr=curve.fnr[placed[kept]],
+        threshold=curve.thresholds[placed[kept]],
         curve=name,
     )
 

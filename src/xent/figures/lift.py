@@ -12,8 +12,8 @@ from xent.figures.shares import (
     MOST_POINTS,
     curve_line,
     dashed_line,
-    needs_order,
     point_rows,
+    ranked,
     share_axes,
 )
 from xent.figures.theme import theme_named, themed
@@ -57,7 +57,7 @@ def gain_curve(
     >>> [(row["x"], row["y"]) for row in gain_curve(e).layer[2].data.values][1:3]
     [(0.25, 0.5), (0.5, 0.5)]
     """
-    _check(evaluation, "gain_curve")
+    evaluation = _checked(evaluation, "gain_curve")
     look, axes = theme_named(theme), share_axes(CHOSEN, "recall (share of positives)")
     curve = thin(evaluation.gain, MOST_POINTS)
     rows = point_rows(curve.share, curve.recall, threshold=curve.thresholds)
@@ -65,7 +65,7 @@ def gain_curve(
     chart = alt.layer(
         dashed_line([(0, 0), (1, 1)], axes, look),
         dashed_line([(0, 0), (share, 1), (1, 1)], axes, look),
-        curve_line(rows, axes, alt.value(look.hues[0])),
+        curve_line(rows, axes, look.hues[0]),
     )
     subtitle = f"dashed: rows chosen at random, and the {share:.3g} positive ones first"
     return themed(chart, look, title=title, subtitle=subtitle, width=width, height=height)
@@ -101,7 +101,7 @@ def lift_curve(
     >>> [(row["x"], row["y"]) for row in lift_curve(e).layer[1].data.values][:2]
     [(0.25, 2.0), (0.5, 1.0)]
     """
-    _check(evaluation, "lift_curve")
+    evaluation = _checked(evaluation, "lift_curve")
     look = theme_named(theme)
     curve = thin(evaluation.lift, MOST_POINTS)
     rows = point_rows(curve.share, curve.lift, threshold=curve.thresholds)
@@ -110,13 +110,14 @@ def lift_curve(
         "y": alt.Y("y:Q", title="lift (precision / prevalence)", scale=alt.Scale(zero=True)),
     }
     chart = alt.layer(
-        dashed_line([(0, 1), (1, 1)], axes, look), curve_line(rows, axes, alt.value(look.hues[0]))
+        dashed_line([(0, 1), (1, 1)], axes, look), curve_line(rows, axes, look.hues[0])
     )
     subtitle = f"dashed: rows chosen at random; prevalence {evaluation.prevalence.value:.3g}"
     return themed(chart, look, title=title, subtitle=subtitle, width=width, height=height)
 
 
-def _check(evaluation: BinaryEvaluation, figure: str) -> None:
-    needs_order(evaluation, figure)
+def _checked(given: BinaryEvaluation | tuple[object, object], figure: str) -> BinaryEvaluation:
+    evaluation = ranked(given, figure)
     if evaluation.counts.n_positive == 0:
         raise XentError(f"{figure} needs positive rows, got none.")
+    return evaluation

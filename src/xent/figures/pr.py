@@ -15,9 +15,10 @@ from xent.figures.shares import (
     dashed_line,
     estimate_text,
     named_sources,
-    needs_order,
     operating_marks,
     point_rows,
+    ranked,
+    series_channels,
     share_axes,
 )
 from xent.figures.theme import theme_named, themed
@@ -70,18 +71,19 @@ def precision_recall_curve(
     [(0.0, 1.0), (0.5, 1.0), (0.5, 0.5), (1.0, 0.667), (1.0, 0.5)]
     """
     look, axes = theme_named(theme), share_axes(*AXES)
-    sources = named_sources(source)
+    sources = {
+        name: ranked(held, "precision_recall_curve") for name, held in named_sources(source).items()
+    }
     if len(sources) > 1 and points:
         raise XentError("points go with one curve, got several.")
     rows: list[dict[str, Any]] = []
     for name, evaluation in sources.items():
         rows += _rows(name, evaluation)
     first = next(iter(sources.values()))
-    color: Any = alt.value(look.hues[0])
+    color: Any = look.hues[0]
     if len(sources) > 1:
         names = list(dict.fromkeys(row["curve"] for row in rows))
-        scale = alt.Scale(domain=names, range=list(look.hues))
-        color = alt.Color("curve:N", scale=scale, title=None, legend=alt.Legend(columns=1))
+        color = series_channels("curve", names, look)
     share = first.counts.n_positive / (first.counts.n_positive + first.counts.n_negative)
     layers = [
         dashed_line([(0, share), (1, share)], axes, look),
@@ -98,7 +100,6 @@ def precision_recall_curve(
 
 
 def _rows(name: str, evaluation: BinaryEvaluation) -> list[dict[str, Any]]:
-    needs_order(evaluation, "precision_recall_curve")
     if evaluation.counts.n_positive == 0:
         raise XentError("a precision-recall curve needs positive rows, got none.")
     curve = thin(evaluation.pr, MOST_POINTS)

@@ -93,7 +93,7 @@ def _isotonic(corp: Any, axes: dict[str, Any], look: Theme) -> alt.Chart:
     changes = np.flatnonzero(np.diff(corp.recalibrated) != 0)
     kept = np.unique(np.concatenate([[0], changes, changes + 1, [corp.recalibrated.size - 1]]))
     rows = point_rows(corp.probability[kept], corp.recalibrated[kept])
-    return curve_line(rows, axes, alt.value(look.hues[0]), strokeWidth=1.6)
+    return curve_line(rows, axes, look.hues[0], strokeWidth=1.6)
 
 
 def _bins(reliability: Any, axes: dict[str, Any], look: Theme) -> list[alt.Chart]:

@@ -9,16 +9,17 @@ import altair as alt
 import numpy as np
 
 from xent.errors import XentError
-from xent.evaluation import RocCurve, thin
+from xent.evaluation import RocCurve, kish, thin
 from xent.figures.shares import (
     MOST_POINTS,
     curve_line,
     dashed_line,
     estimate_text,
     named_sources,
-    needs_order,
     operating_marks,
     point_rows,
+    ranked,
+    series_channels,
     share_axes,
 )
 from xent.figures.theme import theme_named, themed
@@ -83,6 +84,10 @@ def roc_curve(
     sources = named_sources(source)
     if len(sources) > 1 and (points or band):
         raise XentError("points and band go with one curve, got several.")
+    sources = {
+        name: held if isinstance(held, RocCurve) else ranked(held, "roc_curve")
+        for name, held in sources.items()
+    }
     curves = {name: _curve(held) for name, held in sources.items()}
     rows = [
         record
@@ -90,11 +95,10 @@ def roc_curve(
         for record in _rows(name, sources[name], thin(curve, MOST_POINTS))
     ]
     named = len(curves) > 1
-    color: Any = alt.value(look.hues[0])
+    color: Any = look.hues[0]
     if named:
         names = list(dict.fromkeys(row["curve"] for row in rows))
-        scale = alt.Scale(domain=names, range=list(look.hues))
-        color = alt.Color("curve:N", scale=scale, title=None, legend=alt.Legend(columns=1))
+        color = series_channels("curve", names, look)
     first = next(iter(sources.values()))
     layers = [dashed_line([(0, 0), (1, 1)], axes, look), curve_line(rows, axes, color)]
     if band:
@@ -124,7 +128,7 @@ def roc_band(
     >>> e = xent.evaluate([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
     >>> x, low, high = roc_band(e.roc, 100, 400)
     >>> bool(low[-1] <= high[-1]), round(float(high[0]), 3)
-    (True, 0.648)
+    (True, 0.722)
     """
     alpha = 1 - math.sqrt(level)
     up, aside = (math.sqrt(-math.log(alpha / 2) / 2 / n) for n in (n_positive, n_negative))
@@ -139,11 +143,7 @@ def roc_band(
 
 
 def _curve(source: BinaryEvaluation | RocCurve) -> RocCurve:
-    if isinstance(source, RocCurve):
-        curve = source
-    else:
-        needs_order(source, "roc_curve")
-        curve = source.roc
+    curve = source if isinstance(source, RocCurve) else source.roc
     if np.isnan(curve.area):
         raise XentError("a ROC curve needs both classes, got one.")
     return curve
@@ -160,14 +160,22 @@ def _rows(name: str, source: BinaryEvaluation | RocCurve, curve: RocCurve) -> li
 def _band(evaluation: BinaryEvaluation | RocCurve, look: Theme) -> alt.Chart:
     if isinstance(evaluation, RocCurve):
         raise XentError("a band needs the numbers of rows: give an evaluation, not a curve.")
-    counts = evaluation.counts
-    x, low, high = roc_band(evaluation.roc, counts.n_positive, counts.n_negative)
+    x, low, high = roc_band(evaluation.roc, *_n_effective(evaluation))
     chart: alt.Chart = (
         alt.Chart(alt.Data(values=point_rows(x, low, high=high)))
         .mark_area(color=look.hues[0], opacity=0.15, clip=True)
         .encode(x="x:Q", y="y:Q", y2="high:Q")
     )
     return chart
+
+
+def _n_effective(evaluation: BinaryEvaluation) -> tuple[float, float]:
+    """Return how many equally weighted positive and negative rows would be as sure."""
+    weight, counts = evaluation.rows.weight, evaluation.counts
+    if weight is None:
+        return counts.n_positive, counts.n_negative
+    positive = np.asarray(evaluation.truth) > 0
+    return kish(weight[positive]), kish(weight[~positive])
 
 
 def _marked(curve: RocCurve, points: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -77,6 +77,7 @@ def roc_by_epoch(
         legend=alt.Legend(orient="bottom", columns=3),
     )
     chart = alt.layer(
-        dashed_line([(0, 0), (1, 1)], axes, look), curve_line(rows, axes, color, strokeWidth=1.6)
+        dashed_line([(0, 0), (1, 1)], axes, look),
+        curve_line(rows, axes, {"color": color}, strokeWidth=1.6),
     )
     return themed(chart, look, title=title, width=width, height=height)

@@ -8,8 +8,9 @@ import altair as alt
 import numpy as np
 
 from xent.errors import XentError
-from xent.figures.shares import needs_order
+from xent.figures.shares import ranked
 from xent.figures.theme import theme_named, themed
+from xent.figures.threshold_axis import threshold_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,36 +67,57 @@ def score_histogram(
     >>> [(bar["class"], bar["low"], bar["share"], bar["rows"]) for bar in bars]
     [('negative', 0.0, 1.0, 2.0), ('negative', 0.5, 0.0, 0.0), ('positive', 0.0, 0.5, 1.0), ('positive', 0.5, 0.5, 1.0)]
     """
-    needs_order(evaluation, "score_histogram")
+    evaluation = ranked(evaluation, "score_histogram")
     look = theme_named(theme)
     bars, n_infinite = _bars(evaluation, classes, n_bins)
+    ends = (bars[0]["low"], bars[-1]["high"])
     negative, positive = classes
     scale = alt.Scale(domain=[negative, positive], range=[look.hues[1], look.hues[0]])
     color = alt.Color("class:N", scale=scale, title=None)
     axes: dict[str, Any] = {
-        "x": alt.X("low:Q", title=UNITS[evaluation.rows.declared], bin="binned"),
+        "x": alt.X(
+            "low:Q",
+            title=UNITS[evaluation.rows.declared],
+            bin="binned",
+            scale=alt.Scale(domain=list(ends), nice=False),
+        ),
         "x2": "high:Q",
         "y": alt.Y("share:Q", title="share of the class's rows", stack=None),
     }
     tooltip = ["class:N", alt.Tooltip("rows:Q", format=","), alt.Tooltip("share:Q", format=".3f")]
     layers: list[Any] = [
         alt.Chart(alt.Data(values=bars))
-        .mark_bar(opacity=0.55, binSpacing=0)
-        .encode(**axes, color=color, tooltip=tooltip)
+        .mark_bar(opacity=0.45, binSpacing=0)
+        .encode(**axes, color=color, tooltip=tooltip),
+        _outlines(bars, scale),
     ]
-    if points:
-        marks = [{"low": float(v), "text": f"{k}: {float(v):.3g}"} for k, v in points.items()]
-        base = alt.Chart(alt.Data(values=marks))
-        layers += [
-            base.mark_rule(color=look.ink, strokeDash=[4, 3]).encode(x="low:Q"),
-            base.mark_text(align="left", dx=5, dy=8, color=look.ink).encode(
-                x="low:Q", y=alt.value(0), text="text:N"
-            ),
-        ]
+    layers += threshold_rules(points, "low", look, ends=ends)
     subtitle = f"{n_infinite:,} infinite scores are not drawn" if n_infinite else ""
     return themed(
         alt.layer(*layers), look, title=title, subtitle=subtitle, width=width, height=height
     )
+
+
+def _outlines(bars: list[dict[str, Any]], scale: alt.Scale) -> alt.Chart:
+    """Return the tops of the bars, those of the negative class dashed: they differ in gray."""
+    tops = [
+        {"class": bar["class"], "low": bar[side], "share": bar["share"], "i": 2 * place + end}
+        for place, bar in enumerate(bars)
+        for end, side in enumerate(("low", "high"))
+    ]
+    dashes = alt.Scale(domain=scale["domain"], range=[[4, 3], [1, 0]])
+    chart: alt.Chart = (
+        alt.Chart(alt.Data(values=tops))
+        .mark_line(strokeWidth=1.6)
+        .encode(
+            x=alt.X("low:Q"),
+            y=alt.Y("share:Q", stack=None),
+            order=alt.Order("i:Q"),
+            color=alt.Color("class:N", scale=scale, title=None),
+            strokeDash=alt.StrokeDash("class:N", scale=dashes, title=None),
+        )
+    )
+    return chart
 
 
 def _bars(

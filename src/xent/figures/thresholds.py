@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
-import numpy as np
 
-from xent.evaluation import thin
+from xent.errors import XentError
 from xent.evaluation.evaluations.figures import label_of
-from xent.figures.shares import curve_line, needs_order, point_rows
+from xent.figures.shares import curve_line, point_rows, ranked, series_channels
 from xent.figures.theme import theme_named, themed
+from xent.figures.threshold_axis import finite_steps, threshold_rules, threshold_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from xent.figures.theme import Theme
 
 __all__ = ["figures_by_threshold"]
-
-POINTS_A_FIGURE = 1200
 
 
 def figures_by_threshold(
@@ -50,8 +48,8 @@ def figures_by_threshold(
     Returns
     -------
     altair.LayerChart
-        Of more than 1,200 thresholds first, last, lowest and highest of each stretch are drawn. A
-        figure that is undefined leaves a gap.
+        Of more than 1,200 thresholds first, last, lowest and highest of each of 300 columns are drawn.
+        A figure that is undefined leaves a gap.
 
     Raises
     ------
@@ -62,40 +60,32 @@ def figures_by_threshold(
     --------
     >>> import xent
     >>> e = xent.evaluate([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
-    >>> chart = figures_by_threshold(e, figures=["recall"])
+    >>> chart = figures_by_threshold(e, figures=["recall"], points={"chosen": 0.4})
     >>> [(row["x"], row["y"]) for row in chart.layer[0].data.values]
     [(0.1, 1.0), (0.35, 1.0), (0.4, 0.5), (0.8, 0.5)]
     """
-    needs_order(evaluation, "figures_by_threshold")
+    evaluation = ranked(evaluation, "figures_by_threshold")
     look = theme_named(theme)
-    rows = []
-    for name in figures:
-        curve = thin(evaluation.at_thresholds(name), POINTS_A_FIGURE)
-        finite = np.isfinite(curve.thresholds)
-        rows += point_rows(
-            curve.thresholds[finite][::-1],
-            curve.values[finite][::-1],
-            figure=label_of(name).text,
+    labels = {name: label_of(name).text for name in figures}
+    rows: list[dict[str, Any]] = []
+    for name, label in labels.items():
+        thresholds, values = finite_steps(evaluation.at_thresholds(name))
+        rows += point_rows(thresholds, values, figure=label)
+    if all(row["y"] is None for row in rows):
+        raise XentError(
+            "figures_by_threshold needs a defined figure at a finite threshold, got none."
         )
-    units = {"probabilities": "probability", "logits": "logit", "scores": "score"}
+    placed = [row["x"] for row in rows]
+    ends = (min(placed), max(placed))
     axes: dict[str, Any] = {
-        "x": alt.X(
-            "x:Q",
-            title=f"threshold ({units[evaluation.rows.declared]})",
-            scale=alt.Scale(nice=False),
-        ),
-        "y": alt.Y("y:Q", title="figure"),
+        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(nice=False)),
+        "y": alt.Y("y:Q", title=", ".join(labels.values()) if len(labels) <= 4 else "figure"),
     }
-    labels = [label_of(name).text for name in figures]
-    color = alt.Color("figure:N", title=None, scale=alt.Scale(domain=labels, range=list(look.hues)))
-    layers: list[Any] = [curve_line(rows, axes, color, interpolate="step-before")]
-    if points:
-        marks = [{"x": float(v), "text": f"{k}: {float(v):.3g}"} for k, v in points.items()]
-        base = alt.Chart(alt.Data(values=marks))
-        layers += [
-            base.mark_rule(color=look.ink, strokeDash=[4, 3]).encode(x="x:Q"),
-            base.mark_text(align="left", dx=5, dy=8, color=look.ink).encode(
-                x="x:Q", y=alt.value(0), text="text:N"
-            ),
-        ]
+    lines = curve_line(
+        rows,
+        axes,
+        series_channels("figure", list(labels.values()), look),
+        interpolate="step-before",
+    )
+    layers = [lines, *threshold_rules(points, "x", look, ends=ends)]
     return themed(alt.layer(*layers), look, title=title, width=width, height=height)
