@@ -114,9 +114,10 @@ def test_yardstick_solubility_test(shared_data: Path) -> None:
 
 
 def test_precrec_p10n10() -> None:
-    """Ten positives and ten negatives with ties, as its table of all cutoffs shows them.
+    """Ten positives and ten negatives with ties, as its manual's table of cutoffs shows them.
 
-    Its manual prints 0.7397716 for an interpolated area, which it takes from a grid of points.
+    Where that table is cut, the one order that gives the four areas. The manual's 0.7397716 is
+    interpolated like ours, on a grid of points.
     """
     scores = np.array([20, 19, 18, 17, 16, 15, *[14] * 6, 8, 7, 6, *[5] * 5])
     y = np.array([1, 1, 0, 1, 1, 1, *[1] * 2, *[0] * 4, 1, 0, 1, 1, *[0] * 4])
