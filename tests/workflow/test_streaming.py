@@ -148,9 +148,15 @@ def test_every_task_streams(tmp_path, monkeypatch, task, columns, ending):
             assert figure.value == pytest.approx(exact, rel=1e-12), name
     json.dumps(streamed.to_json(), allow_nan=False)
     # An interval is that of all rows at once, weights included.
-    name = {"multiclass": "accuracy", "multilabel": "exact_match", "binary": "recall"}.get(task)
-    if name is not None:
-        assert streamed.figures[name].low == pytest.approx(whole[name].low, abs=1e-9)
+    names = {
+        "multiclass": ("accuracy", "mcc", "macro_f1", "weighted_precision"),
+        "multilabel": ("exact_match",),
+        "binary": ("recall", "f1", "kappa"),
+        "regression": (),
+    }[task]
+    for name in names:
+        assert streamed.figures[name].low == pytest.approx(whole[name].low, abs=1e-9), name
+        assert streamed.figures[name].high == pytest.approx(whole[name].high, abs=1e-9), name
 
 
 @pytest.mark.parametrize("logit", [False, True])

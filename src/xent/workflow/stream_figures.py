@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xent.evaluation.intervals.decision_figures import DECISION_FIGURES, decision_interval
 from xent.evaluation.intervals.estimate import Estimate
 from xent.evaluation.intervals.proportions import wilson
+from xent.evaluation.matrix_intervals import matrix_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,17 @@ __all__ = [
 
 NEUTRAL: Final = {"probabilities": 0.5, "logits": 0.0}
 AVERAGED: Final = ("precision", "recall", "f1", "jaccard")
+OF_MATRIX: Final = (
+    "balanced_accuracy",
+    "mcc",
+    "kappa",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "macro_jaccard",
+    "weighted_precision",
+    "weighted_f1",
+)
 NUMBERS: Final = {
     "mae": "",
     "mse": "",
@@ -83,29 +95,23 @@ def multiclass_figures(
 ) -> dict[str, Estimate]:
     """Return losses, figures of the most likely class, and areas in brackets."""
     n, one_class = state.n_rows, "every row is of one class, and a constant is never wrong"
-    absent = "truth or decisions are one class only"
-    values = {
-        "log_loss": (state.log_loss, ""),
-        "brier": (state.brier, ""),
-        "log_loss_skill": (state.log_loss_skill, one_class),
-        "brier_skill": (state.brier_skill, one_class),
-        "balanced_accuracy": (state.balanced_accuracy, ""),
-        "mcc": (state.mcc, absent),
-        "kappa": (state.kappa(), absent),
+    matrix = state.confusion_matrix
+    accuracy = _share(state.accuracy, n, n_effective, level)
+    figures = {
+        "log_loss": _plain(state.log_loss, "", level, n),
+        "brier": _plain(state.brier, "", level, n),
+        "log_loss_skill": _plain(state.log_loss_skill, one_class, level, n),
+        "brier_skill": _plain(state.brier_skill, one_class, level, n),
+        "accuracy": accuracy,
+        **{
+            name: matrix_interval(matrix, name, level=level, n_effective=n_effective)
+            for name in OF_MATRIX
+        },
+        # the recalls of the classes, weighted by their rows, are the accuracy
+        "weighted_recall": accuracy,
     }
-    values |= {
-        f"{average}_{name}": (
-            getattr(state, name)(average=average),
-            "every class is absent or never predicted",
-        )
-        for average in ("macro", "weighted")
-        for name in AVERAGED
-        if (average, name) != ("weighted", "jaccard")
-    }
-    figures = {name: _plain(value, why, level, n) for name, (value, why) in values.items()}
-    figures["accuracy"] = _share(state.accuracy, n, n_effective, level)
     if state.n_classes > 2:
-        figures["top_2_accuracy"] = _plain(state.top_k_accuracy(2), "", level, n)
+        figures["top_2_accuracy"] = _share(state.top_k_accuracy(2), n, n_effective, level)
     why = "every class is absent, or alone"
     figures["macro_auc"] = _area(state.one_vs_rest_auc(), why, level, n)
     figures["macro_average_precision"] = _area(state.one_vs_rest_average_precision(), why, level, n)
