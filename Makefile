@@ -6,7 +6,7 @@ OLDEST := .venv-oldest
 # one BLAS thread: the tests' products are small, and results must not depend on the machine's cores
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help demo test lint types imports unit oldest bars format clean
+.PHONY: help demo test lint types imports unit oldest bars images format clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -37,6 +37,9 @@ bars: $(VENV)/tested  ## every bar: takes an hour; writes benchmarks/RESULTS.md
 
 bars-%: $(VENV)/tested
 	$(BIN)/python benchmarks/bars_$*.py
+
+images: $(VENV)/tested  ## draw the pictures of the pages; needs Chromium
+	$(BIN)/python docs/images/make.py
 
 format: $(VENV)/tested  ## format the code
 	$(BIN)/ruff check --fix .
