@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from xent import evaluation as ev
 from xent.distributions import Poisson
 from xent.errors import XentError
+from xent.evaluation.explained_deviance import weighted_quantile
 
 VALUES = st.floats(0.01, 1e3)
 ROWS = st.lists(st.tuples(VALUES, VALUES, st.integers(0, 3)), min_size=1, max_size=15)
@@ -101,3 +102,10 @@ def test_deviance_is_twice_the_loss_against_the_perfect_mean() -> None:
 def test_deviances_check_their_range(y: Any, mu: Any, power: float, message: str) -> None:
     with pytest.raises(XentError, match=message):
         ev.tweedie_deviance(y, predictions=mu, power=power)
+
+
+def test_the_quantile_is_the_least_value_that_reaches_its_share() -> None:
+    values, weight = np.array([4.0, 1.0, 3.0, 2.0]), np.array([1.0, 1.0, 1.0, 5.0])
+    assert weighted_quantile(values, 0.5, None) == 2.0
+    assert weighted_quantile(values, 0.51, None) == 3.0
+    assert [weighted_quantile(values, q, weight) for q in (0.125, 0.75, 0.76, 0.9)] == [1, 2, 3, 4]

@@ -285,3 +285,21 @@ def test_top_k_is_a_share_unless_rows_are_tied() -> None:
     assert tied.top_2_accuracy.low < tied.top_2_accuracy.value < tied.top_2_accuracy.high
     with pytest.raises(XentError, match=r"k must lie in 1\.\.4"):
         e.top_k_accuracy(5)
+
+
+def test_a_model_that_loses_half_of_what_the_constant_loses_in_every_row_has_a_certain_skill() -> (
+    None
+):
+    constant = np.array([0.2, 1.4, 0.8, 3.0])
+    weight = np.array([1.0, 2.0, 0.5, 1.0])
+    skill = skill_estimate(constant / 2, constant, weight, None, IntervalSettings(), "")
+    assert (skill.value, skill.low, skill.high) == (0.5, 0.5, 0.5)
+    assert skill.why == "every row has the same skill"
+
+
+def test_average_precision_varies_as_its_replicates_do() -> None:
+    y, z = classes(n=400)
+    p = softmax(z)
+    estimate = evaluate(y, probabilities=p)["macro_average_precision"]
+    replicates = ev.bootstrap(ev.one_vs_rest_average_precision, y, p, n_bootstrap=300)
+    assert estimate.width == pytest.approx(replicates.width, rel=0.2)

@@ -10,6 +10,7 @@ import numpy as np
 from xent.evaluation import multilabel
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
+from xent.evaluation.evaluations.label_averages import pooled_labels, row_mean
 from xent.evaluation.evaluations.macro_average_precision import macro_average_precision
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.inputs import check_probabilities, check_scores, label_rows, positives
@@ -132,19 +133,16 @@ class MultilabelEvaluation(Evaluation):
     def _averaged(self, name: str, average: str) -> Estimate:
         if (undecided := self._undecided()) is not None:
             return undecided
-        empty = 1.0 if average == "samples" else NAN
+        truth, decided = self.truth, self._decisions()
+        if average == "samples":
+            return row_mean(name, truth, decided, self.rows, self.settings)
 
         def figure(weight: FloatArray | None) -> float:
-            return float(
-                FIGURES[name](
-                    self.truth,
-                    labels=self._decisions(),
-                    average=average,
-                    undefined=empty,
-                    weight=weight,
-                )
-            )
+            return float(FIGURES[name](truth, labels=decided, average=average, weight=weight))
 
+        if average == "micro":
+            value = figure(self.rows.weight)
+            return pooled_labels(name, value, truth, decided, self.rows, self.settings)
         why = "no label is true or predicted"
         return uncertainty.resampled(figure, self.rows, self.settings, bounds=(0.0, 1.0), why=why)
 
