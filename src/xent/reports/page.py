@@ -90,24 +90,6 @@ def report_page(title: str, lead: object, sections: Sequence[Section]) -> str:
     (True, True)
     """
     library, script = chart_library(), page_script()
-    head = join(
-        [
-            element("meta", {"charset": "utf-8"}),
-            element(
-                "meta",
-                {
-                    "http-equiv": "Content-Security-Policy",
-                    # a hash has no sign that HTML would read otherwise, and quotes are single
-                    "content": Markup(page_policy(library, script)),
-                },
-            ),
-            element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-            element("meta", {"name": "color-scheme", "content": "light dark"}),
-            element("meta", {"name": "referrer", "content": "no-referrer"}),
-            element("title", None, title),
-            element("style", None, Markup(page_style())),
-        ]
-    )
     links = [element("a", {"href": f"#{section.anchor}"}, section.heading) for section in sections]
     body = join(
         [
@@ -129,8 +111,25 @@ def report_page(title: str, lead: object, sections: Sequence[Section]) -> str:
             element("script", None, Markup(script)),
         ]
     )
-    parts = ["<!doctype html>\n", '<html lang="en">', element("head", None, head)]
+    head = _head(title, page_policy(library, script))
+    parts = ["<!doctype html>\n", '<html lang="en">', head]
     return "".join([*map(str, parts), str(element("body", None, body)), "</html>\n"])
+
+
+def _head(title: str, policy: str) -> Markup:
+    # the policy comes first of what it governs; it has no sign that HTML would read otherwise, and single quotes
+    governed = {"http-equiv": "Content-Security-Policy", "content": Markup(policy)}
+    return element(
+        "head",
+        None,
+        element("meta", {"charset": "utf-8"}),
+        element("meta", governed),
+        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        element("meta", {"name": "color-scheme", "content": "light dark"}),
+        element("meta", {"name": "referrer", "content": "no-referrer"}),
+        element("title", None, title),
+        element("style", None, Markup(page_style())),
+    )
 
 
 def _section(section: Section) -> Markup:

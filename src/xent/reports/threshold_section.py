@@ -15,6 +15,8 @@ from xent.reports.threshold_table import threshold_table
 from xent.reports.threshold_views import MARKS, VIEWS, threshold_views
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xent.decisions import Decision
     from xent.evaluation.evaluations.binary import BinaryEvaluation
 
@@ -103,50 +105,30 @@ def _controls(
     subject: ThresholdSubject, costs: Costs, prevalence: float, neutral: float | None
 ) -> Markup:
     value = element("output", {"id": "threshold-value", "for": "slider"}, "–")
-    slider = element(
-        "div",
-        {"class": "slider"},
-        element("label", {"for": "slider"}, "Threshold ", value),
-        element(
-            "input",
-            {"type": "range", "id": "slider", "min": 0, "max": 1, "step": 1, "value": 0}
-            | {"autocomplete": "off"},
-        ),
-    )
+    bar = {"type": "range", "id": "slider", "min": 0, "max": 1, "step": 1, "value": 0}
     jumps = [_jump("best", "cheapest ", element("span", {"id": "best-value"}, "–"))]
     if subject.decision is not None:
         jumps.insert(0, _jump("chosen", "chosen"))
     if neutral is not None:
         jumps.insert(0, _jump("neutral", f"{neutral:g}"))
-    kept = {
-        "autocomplete": "off",
-        "step": "any",
-        "inputmode": "decimal",
-        "aria-describedby": "field-note",
-    }
+    share = {"placeholder": f"{prevalence:.4g}", "max": 1}
     fields = [
-        _field("cost-fn", "Cost of a miss", {"value": f"{costs.fn:g}", "min": 0} | kept),
-        _field("cost-fp", "Cost of a false alarm", {"value": f"{costs.fp:g}", "min": 0} | kept),
-        _field(
-            "prevalence",
-            "Prevalence in use",
-            {
-                "value": _given_prevalence(subject),
-                "placeholder": f"{prevalence:.4g}",
-                "min": 0,
-                "max": 1,
-            }
-            | kept,
-        ),
+        _field("cost-fn", "Cost of a miss", f"{costs.fn:g}"),
+        _field("cost-fp", "Cost of a false alarm", f"{costs.fp:g}"),
+        _field("prevalence", "Prevalence in use", _given_prevalence(subject), share),
     ]
-    note = element("p", {"id": "field-note", "class": "note", "aria-live": "polite"})
     return element(
         "form",
         {"class": "controls", "aria-label": "Threshold and costs"},
-        slider,
+        element(
+            "div",
+            {"class": "slider"},
+            element("label", {"for": "slider"}, "Threshold ", value),
+            element("input", bar | {"autocomplete": "off"}),
+        ),
         element("div", {"class": "jumps", "role": "group", "aria-label": "Jump to"}, *jumps),
         element("div", {"class": "fields"}, *fields),
-        note,
+        element("p", {"id": "field-note", "class": "note", "aria-live": "polite"}),
     )
 
 
@@ -167,13 +149,21 @@ def _place(identifier: str) -> Markup:
     return element("span", {"id": identifier}, "–")
 
 
-def _field(identifier: str, label: str, attributes: dict[str, object]) -> Markup:
-    return element(
-        "label",
-        {"for": identifier},
-        label,
-        element("input", {"type": "number", "id": identifier} | attributes),
-    )
+def _field(
+    identifier: str, label: str, value: str, more: Mapping[str, object] | None = None
+) -> Markup:
+    attributes: dict[str, object] = {
+        "type": "number",
+        "id": identifier,
+        "value": value,
+        "min": 0,
+        "step": "any",
+        "inputmode": "decimal",
+        "autocomplete": "off",
+        "aria-describedby": "field-note",
+        **(more or {}),
+    }
+    return element("label", {"for": identifier}, label, element("input", attributes))
 
 
 def _matrix(subject: ThresholdSubject, neutral: float | None) -> Markup:

@@ -33,53 +33,50 @@ def verdict_section(evaluation: RunEvaluation) -> Section:
     """Return the verdict of a run: the last part at length, the others folded."""
     verdict, baseline = evaluation.verdict, evaluation.baseline
     *_, last = verdict.parts
-    ours, linear = verdict_table(verdict.parts), verdict_table(baseline.parts)
-    lines = {row["figure"]: row for row in linear}
-    rows, notes = [], []
-    for row in ours:
-        held = row["parts"].get(last)
-        if held is None:
-            continue
-        other = lines.get(row["figure"], {"parts": {}})["parts"].get(last, {"value": math.nan})
-        label = f"{row['label']} ({row['unit']})" if row["unit"] else row["label"]
-        arrow = {"lower": "↓", "higher": "↑"}[row["better"]]
-        rows.append(
-            (
-                join(
-                    [
-                        label,
-                        " ",
-                        element(
-                            "span", {"class": "note", "title": f"{row['better']} is better"}, arrow
-                        ),
-                    ]
-                ),
-                element("strong", None, figure_text(held["value"])),
-                _interval(held["low"], held["high"], figure_text),
-                figure_text(held["constant"]),
-                figure_text(other["value"]),
-            )
-        )
-        if held["why"]:
-            notes.append(f"{row['label']}: {held['why']}")
+    ours = verdict_table(verdict.parts)
+    linear = {
+        row["figure"]: row["parts"][last]["value"]
+        for row in verdict_table(baseline.parts)
+        if last in row["parts"]
+    }
+    shown = [row for row in ours if last in row["parts"]]
+    notes = [
+        f"{row['label']}: {row['parts'][last]['why']}" for row in shown if row["parts"][last]["why"]
+    ]
+    rows = [_row(row, row["parts"][last], linear.get(row["figure"], math.nan)) for row in shown]
     head = ("figure", "network", "95% interval", "constant", evaluation.baseline_name)
-    n_rows = verdict.parts[last].n_rows
-    intro = (
-        f"On the {n_rows:,} {last} rows, which nothing was fitted to or chosen by. The constant predictor says the "
-        f"same of every row; the {evaluation.baseline_name} was fitted on the same training rows."
-    )
-    if last != "test":
-        intro = (
-            f"There is no test part: these are the {n_rows:,} {last} rows, and the figures flatter."
-        )
     body = [
         _tiles(verdict.task, ours, last),
-        element("p", None, intro),
+        element("p", None, _intro(last, verdict.parts[last].n_rows, evaluation.baseline_name)),
         table(head, rows),
         _notes(notes),
         _all_parts(ours, list(verdict.parts)),
     ]
     return Section("verdict", "Verdict", join(body))
+
+
+def _intro(part: str, n_rows: int, baseline: str) -> str:
+    if part != "test":
+        return (
+            f"There is no test part: these are the {n_rows:,} {part} rows, and the figures flatter."
+        )
+    return (
+        f"On the {n_rows:,} test rows, which nothing was fitted to or chosen by. The constant predictor says the "
+        f"same of every row; the {baseline} was fitted on the same training rows."
+    )
+
+
+def _row(row: dict[str, Any], held: dict[str, Any], linear: float) -> tuple[object, ...]:
+    label = f"{row['label']} ({row['unit']})" if row["unit"] else row["label"]
+    arrow = {"lower": "↓", "higher": "↑"}[row["better"]]
+    better = element("span", {"class": "note", "title": f"{row['better']} is better"}, arrow)
+    return (
+        join([label, " ", better]),
+        element("strong", None, figure_text(held["value"])),
+        _interval(held["low"], held["high"], figure_text),
+        figure_text(held["constant"]),
+        figure_text(linear),
+    )
 
 
 def figures_section(evaluation: Evaluation) -> Section:
