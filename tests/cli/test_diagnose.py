@@ -47,7 +47,8 @@ def test_a_run(xent, table, tmp_path, target):
     outcome = xent("diagnose", run)
     assert outcome.code == 0
     assert outcome.out.startswith("training\n")
-    assert ("\ntest\n" in outcome.out) == (target != "width")
+    for place in ("test", "units", "data"):
+        assert f"\n{place}\n" in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,183 @@ def test_mistakes_get_one_line(xent, predictions, options, message):
     assert outcome.code == 2
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def write(path, columns):
+    names = list(columns)
+    rows = zip(*columns.values(), strict=True)
+    path.write_text("\n".join([",".join(names), *(",".join(map(str, row)) for row in rows)]) + "\n")
+
+
+def checks(outcome, place="predictions"):
+    assert outcome.code == 0, outcome.err
+    return [found["check"] for found in json.loads(outcome.out)[place]["findings"]]
+
+
+@pytest.fixture
+def several(tmp_path):
+    """Write calibrated probabilities of three classes, three labels and numbers."""
+    generator = np.random.default_rng(0)
+    z = 2 * generator.normal(size=(800, 3))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    y = (generator.random((800, 1)) > p.cumsum(axis=1)[:, :-1]).sum(axis=1)
+    species = np.array(["ash", "elm", "oak"])[y]
+    columns = {
+        "species": species,
+        **{f"p_{n}": p[:, k] for k, n in enumerate(("ash", "elm", "oak"))},
+    }
+    columns |= {f"z_{n}": z[:, k] for k, n in enumerate(("ash", "elm", "oak"))}
+    s = 1 / (1 + np.exp(-z))
+    columns |= {f"y_{k}": (generator.random(800) < s[:, k]).astype(int) for k in range(3)}
+    columns |= {f"s_{k}": s[:, k] for k in range(3)}
+    price = 3 * z[:, 0] + generator.normal(size=800)
+    columns |= {"price": price, "mean": 3 * z[:, 0], "low": 3 * z[:, 0] - 1.645}
+    columns |= {"high": 3 * z[:, 0] + 1.645, "narrow": 3 * z[:, 0] + 0.5}
+    write(tmp_path / "several.csv", columns)
+    return "several.csv"
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--label", "species", "--probability", "p_*"], []),
+        (["--label", "species", "--logit", "z_*"], []),
+        (["--label", "species", "--probability", "z_*"], ["logits as probabilities"]),
+        (["--label", "species", "--logit", "p_*"], ["squeezed twice"]),
+        (["--label", "y_*", "--probability", "s_*"], []),
+        (["--label", "y_*", "--probability", "s_1,s_0,s_2"], ["swapped columns"]),
+        (["--label", "price", "--prediction", "mean"], []),
+        (["--label", "price", "--prediction", "low"], ["mean bias"]),
+        (
+            [
+                *("--label", "price", "--prediction", "mean"),
+                *("--low", "low", "--high", "high", "--level", "0.9"),
+            ],
+            [],
+        ),
+        (
+            ["--label", "price", "--prediction", "mean", "--low", "low", "--high", "narrow"],
+            ["wrong coverage"],
+        ),
+    ],
+)
+def test_predictions_of_every_task(xent, several, options, found):
+    assert checks(xent("diagnose", several, *options, "--json")) == found
+
+
+def test_classes_are_called_by_their_names(xent, tmp_path, several):
+    text = (tmp_path / several).read_text()
+    renamed = text.replace("p_ash,p_elm", "p_elm,p_ash", 1)
+    (tmp_path / "renamed.csv").write_text(renamed)
+    outcome = xent("diagnose", "renamed.csv", "--label", "species", "--probability", "p_*")
+    assert "swapped columns" in outcome.out
+    assert "elm fits column ash" in outcome.out
+
+
+@pytest.mark.parametrize("target", ["label", "color", "width"])
+def test_the_predictions_of_a_run(xent, table, tmp_path, target):
+    xent("train", table, "--target", target, "--epochs", "3", "--hidden", "4", "--seed", "1")
+    (run,) = (tmp_path / "runs").iterdir()
+    outcome = xent("diagnose", run / "predictions.parquet", "--json")
+    found = json.loads(outcome.out)
+    assert set(found) == {"validation", "test"}
+    assert "constant output" in found["test"]["ran"]
+
+
+def test_a_run_whose_table_is_gone_or_changed(xent, table, tmp_path):
+    xent("train", table, "--target", "label", "--epochs", "2", "--hidden", "4", "--seed", "1")
+    (run,) = (tmp_path / "runs").iterdir()
+    whole = json.loads(xent("diagnose", run, "--json").out)
+    assert set(whole) == {"training", "test", "units", "data"}
+    assert "drift" in whole["data"]["ran"]
+    assert "starts too high" in whole["training"]["ran"]
+    table.write_text(table.read_text() + "0,0,red,yes\n")
+    assert "has changed since" in xent("diagnose", run).out
+    table.unlink()
+    assert "cannot be read" in xent("diagnose", run).out
+
+
+def test_a_run_of_labels(xent, tmp_path, shared_data):
+    xent(
+        *("train", shared_data / "emotions.csv", "--targets", "label_*"),
+        *("--epochs", "4", "--hidden", "8", "--seed", "1", "--dropout", "0.1"),
+    )
+    (run,) = (tmp_path / "runs").iterdir()
+    found = json.loads(xent("diagnose", run, "--json").out)
+    assert set(found) == {"training", "test", "units", "data"}
+    assert "exclusive labels" in found["data"]["ran"]
+    assert "under-fitting" in found["training"]["left_out"]
+    saved = json.loads(xent("diagnose", run / "predictions.parquet", "--json").out)
+    assert "swapped columns" in saved["test"]["ran"]
+
+
+def test_data_of_every_task(xent, tmp_path):
+    generator = np.random.default_rng(0)
+    n = 600
+    part = np.where(np.arange(n) % 3 == 0, "test", "train")
+    x, price = generator.normal(size=n), generator.normal(size=n) * 5
+    labels = (generator.random((n, 2)) < 0.5).astype(int)
+    write(
+        tmp_path / "data.csv",
+        {
+            "x": x,
+            "price": price,
+            "logged": np.exp(price),
+            "site": np.arange(n) // 7,
+            "part": part,
+            "day": np.arange(n),
+            "a": labels[:, 0],
+            "b": labels[:, 1],
+            "gaps": ["" if value > 1 else f"{value:.6f}" for value in x],
+        },
+    )
+
+    def data(*options):
+        return checks(xent("diagnose", "data.csv", *options, "--json"), "data")
+
+    others = ["--drop", "a,b,gaps"]
+    assert data("--target", "price", "--drop", "a,b,gaps,day") == ["leak"]
+    settings = ["--part", "part", "--group", "site", "--time", "day"]
+    assert data("--target", "price", *settings, "--drop", "a,b,gaps,logged") == [
+        "groups across parts",
+        "future in training",
+    ]
+    assert "leak" in data("--target", "price", "--task", "regression", *others)
+    assert data("--target", "a,b", "--drop", "gaps,day") == []
+    assert "missing targets" in data("--target", "gaps", "--drop", "day,a,b")
+    # dates and times that are text or missing
+    assert data("--target", "a", "--time", "day", "--drop", "b,gaps,site") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--probability", "p"], "--probability needs --label"),
+        (["--low", "p"], "--low needs --label"),
+        (["--group", "p"], "--group needs --target"),
+        (["--label", "y", "--prediction", "p", "--low", "p"], "belong together"),
+        (["--label", "y", "--prediction", "p", "--low", "q", "--high", "p"], "no column 'q'"),
+        (["--target", "y", "--task", "regresion"], "Did you mean"),
+        (["--target", "y", "--drop", "q"], "no column 'q'"),
+        (["--target", "y", "--drop", "p,twice,z"], "no column beside the target"),
+    ],
+)
+def test_options_that_do_not_fit_get_one_line(xent, predictions, options, message):
+    outcome = xent("diagnose", predictions, *options)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_decisions_alone_and_missing_values(xent, tmp_path):
+    write(
+        tmp_path / "d.csv",
+        {"y": [0, 1, 1], "x": [1, 2, 3], "low": ["a", "b", "c"], "m": [1, "", 2]},
+    )
+    settings = ["--label", "y", "--prediction", "x", "--high", "x"]
+    text = xent("diagnose", "d.csv", *settings, "--low", "low")
+    assert "must hold numbers" in text.err
+    missing = xent("diagnose", "d.csv", *settings, "--low", "m")
+    assert "1 missing values" in missing.err
+    write(tmp_path / "empty.csv", {"y": ["", "", ""], "x": [1, 2, 3]})
+    assert "is missing" in xent("diagnose", "empty.csv", "--target", "y").err

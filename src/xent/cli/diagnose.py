@@ -11,7 +11,7 @@ import typer
 from xent.errors import XentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from xent.diagnosis import Diagnosis
 
@@ -21,7 +21,13 @@ HELP = """Look for what is wrong: with predictions, with a table, with a run.
 
 xent diagnose predictions.csv --label y --probability p
 
-xent diagnose data.csv --target y
+xent diagnose predictions.csv --label species --probability 'p_*'
+
+xent diagnose predictions.csv --label price --prediction mean --low q05 --high q95 --level 0.9
+
+xent diagnose runs/<run>/predictions.parquet
+
+xent diagnose data.csv --target y --part part --group patient --time day
 
 xent diagnose runs/<run>
 
@@ -36,16 +42,33 @@ def command() -> Callable[..., int]:
 def _diagnose(
     source: Annotated[str, typer.Argument(help="A table, or a run's folder.", show_default=False)],
     label: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predictions: the truth.")
+        str | None,
+        typer.Option(metavar="<column>", help="Predictions: the truth; one column a label: y_*."),
     ] = None,
     probability: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predictions: probabilities.")
+        str | None,
+        typer.Option(metavar="<column>", help="Predictions: probabilities; one a class: p_*."),
     ] = None,
     logit: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predictions: log-odds.")
+        str | None, typer.Option(metavar="<column>", help="Predictions: log-odds, or z_*.")
     ] = None,
     score: Annotated[
         str | None, typer.Option(metavar="<column>", help="Predictions: any score.")
+    ] = None,
+    prediction: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Predictions: numbers.")
+    ] = None,
+    low: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Numbers: low end of intervals.")
+    ] = None,
+    high: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Numbers: high end of intervals.")
+    ] = None,
+    level: Annotated[
+        float | None,
+        typer.Option(
+            help="Numbers: the share that intervals are to hold, 0.95.", show_default=False
+        ),
     ] = None,
     positive: Annotated[
         str | None, typer.Option(metavar="<label>", help="Predictions: the positive class.")
@@ -54,46 +77,107 @@ def _diagnose(
         str | None, typer.Option(metavar="<column>", help="Predictions: a weight a row.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Data: what is to be predicted.")
+        str | None,
+        typer.Option(metavar="<column>", help="Data: what is to be predicted; labels: label_*."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="<task>", help="Data: binary, multiclass, multilabel, regression."),
     ] = None,
     part: Annotated[
         str | None, typer.Option(metavar="<column>", help="Data: training or test, a row.")
     ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Data: whose row it is.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="<column>", help="Data: when the row was made.")
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option(metavar="<columns>", help="Data: no features, with commas.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    from xent.workflow.diagnosing import diagnose_data, diagnose_prediction_file, diagnose_run
-    from xent.workflow.prediction_files import PredictionColumns
-
+    of_predictions: dict[str, str | None] = {
+        "probability": probability,
+        "logit": logit,
+        "score": score,
+        "prediction": prediction,
+        "positive": positive,
+        "weight": weight,
+    }
+    of_intervals = {"low": low, "high": high, "level": level}
+    of_data = {"task": task, "part": part, "group": group, "time": time, "drop": drop}
     if label is not None and target is not None:
         raise XentError("--label is for predictions, --target for data: give one of them.")
-    found: dict[str, Diagnosis]
+    _refuse_without("label", label, {**of_predictions, **of_intervals})
+    _refuse_without("target", target, of_data)
     if label is not None:
-        columns = PredictionColumns(
-            label,
-            probability=probability,
-            logit=logit,
-            score=score,
-            positive=positive,
-            weight=weight,
-        )
-        found = {"predictions": diagnose_prediction_file(source, columns)}
+        found = {"predictions": _predictions(source, label, of_predictions, of_intervals)}
     elif target is not None:
-        found = {"data": diagnose_data(source, target, part=part)}
-    elif Path(source).is_dir():
-        from xent.runs import load_run
-
-        found = diagnose_run(load_run(source))
+        found = {"data": _data(source, target, of_data)}
     else:
+        found = _run_or_its_predictions(source)
+    _show(found, as_json=as_json)
+    return 0
+
+
+def _refuse_without(name: str, value: str | None, options: Mapping[str, object]) -> None:
+    given = [option for option, content in options.items() if content is not None]
+    if value is None and given:
+        raise XentError(f"--{given[0]} needs --{name}.")
+
+
+def _predictions(
+    source: str,
+    label: str,
+    options: dict[str, str | None],
+    intervals: Mapping[str, str | float | None],
+) -> Diagnosis:
+    from xent.workflow.diagnosing import IntervalColumns, diagnose_prediction_file
+    from xent.workflow.prediction_files import PredictionColumns
+
+    ends = None
+    low, high, level = intervals.values()
+    if isinstance(low, str) and isinstance(high, str):
+        ends = IntervalColumns(low, high, 0.95 if level is None else float(level))
+    elif any(value is not None for value in intervals.values()):
+        raise XentError("--low and --high belong together: an interval has two ends.")
+    return diagnose_prediction_file(source, PredictionColumns(label, **options), ends)
+
+
+def _data(source: str, target: str, options: Mapping[str, str | None]) -> Diagnosis:
+    from xent.workflow.diagnosing import DataColumns, diagnose_data
+
+    others = {name: value for name, value in options.items() if name != "drop"}
+    dropped = options["drop"]
+    names = () if dropped is None else tuple(name.strip() for name in dropped.split(","))
+    return diagnose_data(source, DataColumns(target, **others, drop=names))
+
+
+def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
+    from xent.runs import load_run
+    from xent.runs.sources import read_source
+    from xent.workflow.diagnosing import (
+        diagnose_run,
+        diagnose_saved_predictions,
+        is_of_saved_predictions,
+    )
+
+    if Path(source).is_dir():
+        return diagnose_run(load_run(source))
+    table = read_source(source)
+    if not is_of_saved_predictions(table.columns):
         raise XentError(
             f"{source}: name the truth of predictions with --label, or the target of data with --target."
         )
+    return diagnose_saved_predictions(table.frame)
+
+
+def _show(found: Mapping[str, Diagnosis], *, as_json: bool) -> None:
     if as_json:
-        print(
-            json.dumps(
-                {name: diagnosis.to_json() for name, diagnosis in found.items()}, allow_nan=False
-            )
-        )
-        return 0
+        described = {name: diagnosis.to_json() for name, diagnosis in found.items()}
+        print(json.dumps(described, allow_nan=False))
+        return
     for place, (name, diagnosis) in enumerate(found.items()):
         print(f"{'' if place == 0 else chr(10)}{name}\n{diagnosis}")
-    return 0

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "coded", "distinct_rows", "read_columns", "says_something_of_copies"]
 
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -70,9 +72,23 @@ def read_columns(columns: Mapping[str, object], n_rows: int) -> list[Column]:
 
 
 def distinct_rows(columns: list[Column]) -> IntArray:
-    """Return a number for each distinct row."""
-    matrix = np.stack([column.codes for column in columns], axis=1)
-    return np.unique(matrix, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    """Return a number for each distinct row.
+
+    By a hash of 64 bits of the columns' codes, so that one sort is enough: of a million rows, two different ones are
+    taken for equal with a chance of 3e-8.
+    """
+    hashes = np.zeros(len(columns[0].codes), dtype=np.uint64)
+    for column in columns:
+        hashes = _mixed(hashes ^ (column.codes.astype(np.uint64) + _GOLDEN))
+    return coded(hashes)
+
+
+def _mixed(values: Array) -> Array:
+    """Return 64 bits each of which depends on all bits of a value (SplitMix64: Steele, Lea and Flood 2014)."""
+    values = values + _GOLDEN
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(values ^ (values >> np.uint64(31)))
 
 
 def says_something_of_copies(columns: list[Column], n_rows: int) -> bool:

@@ -39,13 +39,16 @@ def constant_target(y: Array) -> Finding | None:
     return Finding("constant target", 0.0, f"all {len(y):,} targets are the same", cure)
 
 
-def imbalance(truth: Array) -> Finding | None:
-    """Find a class of few rows, of all or absolutely."""
+def imbalance(truth: Array, names: Sequence[str] | None = None) -> Finding | None:
+    """Find a class of few rows, of all or absolutely; `names` are those of the codes."""
     classes, counts = np.unique(truth, return_counts=True)
     least = int(counts.min())
     if len(classes) < 2 or (least >= FEW and least >= RARE * len(truth)):
         return None
-    seen = f"class {classes[counts.argmin()]:g} has {least:,} of {len(truth):,} rows"
+    rarest = int(classes[counts.argmin()])
+    seen = (
+        f"class {rarest if names is None else names[rarest]} has {least:,} of {len(truth):,} rows"
+    )
     cure = "judge by average precision and costs, not accuracy; look at the width of the intervals"
     return Finding("imbalance", math.nan, seen, cure, {"n_rows": least})
 

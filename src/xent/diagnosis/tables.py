@@ -78,7 +78,7 @@ def diagnose_table(
     time : array of shape (n,), optional
         When the row was made, anything that can be sorted.
     names : sequence, optional
-        Of the labels, for several; their places if not given.
+        Of the classes in the order of their codes, or of the labels; codes and places if not given.
 
     Raises
     ------
@@ -95,6 +95,7 @@ def diagnose_table(
     'leak'
     """
     truth = _targets(y, task)
+    _check_names(names, truth, task)
     read = read_columns(columns, len(truth))
     known: Array = np.isnan(truth.reshape(len(truth), -1)).sum(axis=1) == 0
     if not known.any():
@@ -129,8 +130,7 @@ def _look_at_targets(
         visit.look("piled targets", lambda: piled_targets(y))
         return
     if task == "multilabel":
-        given = range(y.shape[1]) if names is None else names
-        labels = [str(name) for name in given]
+        labels = [str(name) for name in (range(y.shape[1]) if names is None else names)]
         visit.look("exclusive labels", lambda: exclusive_labels(y))
         visit.look_for_all("repeated labels", lambda: repeated_labels(y, labels))
         visit.look_for_all("leak", lambda: _label_leaks(rows, y, labels))
@@ -138,7 +138,8 @@ def _look_at_targets(
         return
     visit.look_for_all("leak", lambda: class_leaks(rows, y))
     visit.look("contradicting labels", lambda: contradicting_labels(rows, y))
-    visit.look("imbalance", lambda: imbalance(y))
+    classes = None if names is None else [str(name) for name in names]
+    visit.look("imbalance", lambda: imbalance(y, classes))
 
 
 def _look_at_parts(
@@ -274,6 +275,15 @@ def _targets(y: object, task: str) -> FloatArray:
             "y must be finite, or NaN where the target is unknown, got an infinite value."
         )
     return truth
+
+
+def _check_names(names: Sequence[object] | None, truth: FloatArray, task: str) -> None:
+    if names is None or task == "regression":
+        return
+    is_labels = task == "multilabel"
+    n_least = truth.shape[1] if is_labels else int(np.nanmax(truth, initial=0)) + 1
+    if len(names) < n_least or (is_labels and len(names) > n_least):
+        raise XentError(f"names must be {n_least}, one a class or label, got {len(names)}.")
 
 
 def _sorted_names(values: object, name: str, n_rows: int) -> tuple[Array, Array]:
