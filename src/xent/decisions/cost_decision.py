@@ -87,6 +87,8 @@ class CostDecision:
         XentError
             When it is from a newer xent, a key is missing, or a value cannot be.
         """
+        if not hasattr(description, "get"):
+            raise XentError(f"a decision must be an object, got {type(description).__name__}.")
         version = description.get("version")
         if version != VERSION or description.get("kind") != "costs":
             raise XentError(
@@ -98,7 +100,7 @@ class CostDecision:
             classes = tuple(str(name) for name in description["classes"])
             costs = tuple(tuple(float(cost) for cost in row) for row in description["costs"])
             reject_cost = None if reject is None else float(reject)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise XentError(f"a decision lacks something or holds it wrongly: {error}") from None
         return cls(classes, costs, reject_cost)
 

@@ -95,6 +95,8 @@ class Decision:
         XentError
             When it is from a newer xent, a key is missing, or a value cannot be.
         """
+        if not hasattr(description, "get"):
+            raise XentError(f"a decision must be an object, got {type(description).__name__}.")
         version = description.get("version")
         if version != VERSION or description.get("kind") != "threshold":
             raise XentError(
@@ -114,7 +116,7 @@ class Decision:
                 int(description["n_rows"]),
                 float(description["value"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise XentError(f"a decision lacks something or holds it wrongly: {error}") from None
         if math.isnan(made.threshold.value):
             raise XentError("a decision must have a threshold, got none.")

@@ -66,7 +66,12 @@ class ConstantPredictor:
                 raise XentError(
                     f"the constant predictor's parameters must be numbers, got {value!r}."
                 )
-        return cls(tuple(float(value) for value in values))
+        try:
+            return cls(tuple(float(value) for value in values))
+        except OverflowError:
+            raise XentError(
+                "the constant predictor's parameters hold an integer too large to be one."
+            ) from None
 
 
 def fit_constant(

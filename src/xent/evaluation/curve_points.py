@@ -78,5 +78,8 @@ def _number(value: object, name: str) -> float:
     if isinstance(value, str) and value in {"inf", "-inf"}:
         return float(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise XentError(f"the curve's {name} holds an integer too large to be one.") from None
     raise XentError(f"the curve's {name} must be numbers, got {value!r}.")

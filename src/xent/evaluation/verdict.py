@@ -298,10 +298,12 @@ def _read(name: str, figure: object) -> Figure:
 
     def number(key: str) -> float | None:
         value: object = figure.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, str) and value in {"inf", "-inf"}:
-            return float(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number or (isinstance(value, str) and value in {"inf", "-inf"}):
+            try:
+                return float(value)  # type: ignore[arg-type]
+            except OverflowError:
+                raise XentError(f"{key} of the figure {name!r} is too large to be one.") from None
         if value is not None:
             raise XentError(f"{key} of the figure {name!r} must be a number, got {value!r}.")
         return None

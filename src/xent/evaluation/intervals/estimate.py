@@ -124,7 +124,7 @@ class Estimate:
             value, low, high = (_number(description[name]) for name in ("value", "low", "high"))
             level, n = float(description["level"]), description["n"]
             method, why = description["method"], description["why"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise XentError(f"an estimate must have value, low, high, level, n: {error}.") from None
         if not isinstance(method, str) or not isinstance(why, str):
             raise XentError("method and why of an estimate must be text.")
