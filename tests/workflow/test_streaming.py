@@ -244,3 +244,12 @@ def test_nothing_is_left_on_disk_after_an_error(tmp_path, monkeypatch):
     with pytest.raises(XentError, match="NaN in data row 1701"):
         evaluate_stream(path, PredictionColumns("is_ant", probability="r_ant"))
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_labels_and_predictions_in_other_orders_are_refused(tmp_path):
+    names = ["y_0", "y_1", "s_1", "s_0"]
+    TASKS.select(names).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(XentError, match="one order, got y_0, y_1 and s_1, s_0"):
+        evaluate_stream(tmp_path / "t.parquet", PredictionColumns("y_*", probability="s_*"))
+    streamed = evaluate_stream(tmp_path / "t.parquet", PredictionColumns("y_*", logit="s_0,s_1"))
+    assert streamed.classes == ("y_0", "y_1")

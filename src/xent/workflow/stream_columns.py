@@ -161,6 +161,8 @@ def resolve_columns(path: str | Path, columns: PredictionColumns) -> StreamColum
     predicted = _matching(file, known, pattern, kind)
     labels = _matching(file, known, columns.label, "label")
     task = _task(kind, labels, predicted)
+    if task == "multilabel":
+        _check_order(columns.label, labels, pattern, predicted)
     classes = labels if task == "multilabel" else _class_names(pattern, predicted)
     positive = columns.positive
     if task == "binary" and positive is not None:
@@ -235,6 +237,17 @@ def _task(kind: str, labels: tuple[str, ...], predicted: tuple[str, ...]) -> str
     if kind == "score" and len(predicted) > 1:
         raise XentError("several columns of a stream must be probability or logit, got score.")
     return task
+
+
+def _check_order(
+    label: str, labels: tuple[str, ...], pattern: str, predicted: tuple[str, ...]
+) -> None:
+    ours, theirs = _class_names(label, labels), _class_names(pattern, predicted)
+    if ours != theirs and set(ours) == set(theirs):
+        raise XentError(
+            f"columns of labels and of predictions must stand in one order, got "
+            f"{', '.join(labels)} and {', '.join(predicted)}. List them with commas."
+        )
 
 
 def _class_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
