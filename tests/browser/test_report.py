@@ -174,6 +174,16 @@ def test_the_fields_move_the_cheapest_threshold_to_that_of_xent_decide(
     assert number(page, "cost-now") == number(page, "cost-best")
 
 
+def test_of_equally_cheap_thresholds_the_highest_is_taken(
+    tmp_path: Path, open_page: Opener
+) -> None:
+    e: Any = evaluate([0, 0, 1, 1], probabilities=[0.1, 0.4, 0.35, 0.8])
+    path = tmp_path / "tie.html"
+    path.write_text(report_page("tie", "", task_sections(e, Named(("a", "b"), "rows"), None)[:1]))
+    best = ready(open_page, path.as_uri()).page.get_attribute("html", "data-best")
+    assert float(best) == choose_threshold(e.counts, costs=Costs(1, 1)).threshold == 0.6
+
+
 def test_each_control_changes_each_view(report: Report, page: Any) -> None:
 
     def drawn() -> dict[str, str]:
