@@ -50,3 +50,11 @@ def test_the_sum_is_the_same_whatever_the_number_of_cores(monkeypatch: pytest.Mo
         monkeypatch.setattr("xent.evaluation.logit_losses.n_cores", lambda n=n: n)
         sums.append(sum_logit_losses(y, z))
     assert len(set(sums)) == 1
+
+
+@pytest.mark.parametrize("size", [100.0, 800.0, 1e30])
+def test_products_that_overflow_are_summed_one_by_one(size: float) -> None:
+    z = np.array([size, -size] * 40)
+    y = np.array([False, True] * 40)
+    assert sum_logit_losses(y, z) == pytest.approx(80 * size, rel=1e-15)
+    assert sum_logit_losses(~y, z) == pytest.approx(80 * np.exp(-size), rel=1e-15)
