@@ -40,6 +40,7 @@ def everything(y: Array, z: Array) -> None:
 def speed(n: int) -> list[Row]:
     import torch
     from sklearn import metrics
+    from torchmetrics.functional.classification import binary_auroc
 
     y, z = rows(n)
     numbers, logits, p = y.astype(np.float32), torch.from_numpy(z), 1 / (1 + np.exp(-z))
@@ -48,6 +49,7 @@ def speed(n: int) -> list[Row]:
     programs: dict[str, Callable[[], object]] = {
         "AUC": lambda: roc_auc(y, z),
         "sklearn AUC": lambda: metrics.roc_auc_score(y, z),
+        "torchmetrics AUC": lambda: binary_auroc(logits, targets.long(), validate_args=False),
         "log loss": lambda: log_loss(y, logits=z),
         "sklearn log loss": lambda: metrics.log_loss(y, p),
         "torch log loss": lambda: criterion(logits, targets).item(),
@@ -56,6 +58,7 @@ def speed(n: int) -> list[Row]:
     seconds = take_turns(programs, 5)
     bars = (
         ("exact AUC, sklearn / xent", "sklearn AUC", "AUC", ">=", 15.0),
+        ("exact AUC, torchmetrics / xent", "torchmetrics AUC", "AUC", ">=", 8.0),
         ("log loss from logits, sklearn / xent", "sklearn log loss", "log loss", ">=", 20.0),
         (
             f"log loss from logits, torch ({torch.get_num_threads()} threads) / xent",
