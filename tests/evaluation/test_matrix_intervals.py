@@ -152,3 +152,15 @@ def test_a_rare_class_that_is_never_found_is_not_known_to_be_lost(name: str) -> 
     # three rows of a class tell nothing of its recall above 0.56
     assert unsure.high > unsure.value + 0.1
     assert sure.width < 0.1
+
+
+def test_the_published_standard_error_of_kappa() -> None:
+    # 100 patients, two diagnoses each: Fleiss, Levin & Paik (2003, section 18.1)
+    matrix = np.array([[75, 1, 4], [5, 4, 1], [0, 0, 10]])
+    figure, slopes = kappa_slopes(matrix / 100, "unweighted")
+    error = math.sqrt(
+        np.average((slopes - np.average(slopes, weights=matrix)) ** 2, weights=matrix)
+    )
+    assert figure == pytest.approx(0.676, abs=5e-4)
+    assert error / math.sqrt(100) == pytest.approx(0.088, abs=5e-4)
+    assert ev.matrix_kappa(matrix) == pytest.approx(figure)

@@ -45,7 +45,7 @@ def test_nll_of_weighted_rows() -> None:
 
 
 @given(st.floats(-6, 6), st.floats(-3, 3), st.floats(0.1, 4))
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=12)
 def test_crps_is_its_integral(y: float, mean: float, sd: float) -> None:
     from scipy.integrate import quad
     from scipy.stats import norm
