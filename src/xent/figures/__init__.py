@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from xent.figures.pictures import save as save
     from xent.figures.pr import precision_recall_curve as precision_recall_curve
     from xent.figures.predicted import predicted_against_true as predicted_against_true
+    from xent.figures.probability_losses import decision_step as decision_step
+    from xent.figures.probability_losses import loss_by_probability as loss_by_probability
     from xent.figures.reliability import reliability_diagram as reliability_diagram
     from xent.figures.residuals import residual_histogram as residual_histogram
     from xent.figures.residuals import residuals_against_predicted as residuals_against_predicted
@@ -54,6 +56,7 @@ _MODULE_OF = {
     "correlation_matrix": "correlation",
     "cost_by_threshold": "costs",
     "cost_curve": "costs",
+    "decision_step": "probability_losses",
     "det_curve": "det",
     "feature_importance": "importance",
     "figures_by_threshold": "thresholds",
@@ -63,6 +66,7 @@ _MODULE_OF = {
     "label_cooccurrence": "labels",
     "label_figures": "labels",
     "lift_curve": "lift",
+    "loss_by_probability": "probability_losses",
     "loss_history": "history",
     "metric_history": "history",
     "network_diagram": "network_diagram",
