@@ -18,9 +18,7 @@ __all__ = ["themed_chart"]
 COMPOSED = ("hconcat", "vconcat", "concat", "facet", "repeat", "spec")
 
 
-def themed_chart(
-    name: str, make: Callable[[str], Any], *, title: str = "", wide: bool = False
-) -> Markup:
+def themed_chart(name: str, make: Callable[[str], Any], *, title: str = "") -> Markup:
     """Return a chart that the page shows light or dark, as the reader's system is.
 
     Parameters
@@ -31,8 +29,6 @@ def themed_chart(
         From "light" or "dark" to an `altair.Chart`.
     title : str
         By default the chart's own, which the page shows as text, so that it breaks where the page is narrow.
-    wide : bool
-        Whether it takes the whole width of the page.
     """
     # against the schema they are checked in the tests of figures: here it would take seconds
     made = {theme: make(theme).to_dict(validate=False) for theme in ("light", "dark")}
@@ -48,7 +44,7 @@ def themed_chart(
     held = {names[text]: _columns(rows) for text, rows in datasets.items()}
     made = {theme: _renamed(specification, names) for theme, specification in made.items()}
     text, note = _texts(own)
-    return chart_figure(name, title or text, {**made, "datasets": held}, note=note, is_wide=wide)
+    return chart_figure(name, title or text, {**made, "datasets": held}, note=note)
 
 
 def _without_data(part: Any, named: dict[str, Any], datasets: dict[str, Any]) -> Any:
@@ -100,4 +96,4 @@ def _texts(title: Any) -> tuple[str, str]:
 
 
 def _line(text: str | list[str]) -> str:
-    return " ".join(text) if isinstance(text, list) else text
+    return "; ".join(text) if isinstance(text, list) else text

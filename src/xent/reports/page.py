@@ -38,7 +38,6 @@ def chart_figure(
     *,
     linked: str = "",
     note: str = "",
-    is_wide: bool = False,
 ) -> Markup:
     """Return a chart with its data, drawn by the page's script.
 
@@ -53,15 +52,13 @@ def chart_figure(
         Name of the view of the threshold page that it is.
     note : str
         Shown below it.
-    is_wide : bool
-        Whether it takes the whole width.
     """
     caption = element("figcaption", None, element("h3", None, title))
     foot = element("p", {"class": "note"}, note) if note else Markup("")
     return element(
         "figure",
         {
-            "class": "chart wide" if is_wide else "chart",
+            "class": "chart",
             "data-chart": name,
             "data-linked": linked or None,
         },
