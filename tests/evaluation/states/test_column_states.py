@@ -336,3 +336,20 @@ def test_sums_compare_by_value() -> None:
 
     assert WeightedSums(["a"]) == WeightedSums(["a"])
     assert WeightedSums(["a"]) != 3
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "confusion"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_of_other_rows_are_refused(kind: str, weighted: bool) -> None:
+    rows = [((0.5, -1.0, 2.0), 1, 3, 2), ((0.0, 0.0, 0.1), 0, 4, 1)]
+    state = filled(kind, rows, [row[3] for row in rows] if weighted else None)
+    n_counts = 0
+    for name, part in state.to_json().items():
+        if not (isinstance(part, dict) and part.get("levels")):
+            continue
+        document = json.loads(json.dumps(state.to_json()))
+        document[name]["levels"]["0"]["digits"][0] += 1
+        with pytest.raises(XentError, match="of the same rows"):
+            type(state).from_json(document)
+        n_counts += 1
+    assert n_counts > 0

@@ -81,3 +81,10 @@ def test_short_chunks_and_wide_ranges_leave_nothing_behind() -> None:
     for values in ([1.0, 2.0**-600], [2.0**900, 1.0, 2.0**-1074], [3.0, -3.0, 2.0**-1000] * 20):
         assert ExactSum(values).value == math.fsum(values)
         assert ExactSum(values).units == sum(ExactSum([value]).units for value in values)
+
+
+def test_a_full_chunk_of_one_sign_carries_nothing_away() -> None:
+    # Every rest of a head has one sign and about its largest size: the float sum is at its limit.
+    for value in np.random.default_rng(0).random(40) + 0.5:
+        total = ExactSum(np.full(1 << 14, value))
+        assert total.units == ExactSum([value]).units << 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import resource
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from xent import evaluation as ev
 from xent.errors import XentError
 from xent.evaluation.states import BinaryState
 from xent.evaluation.states.runs import combine, count_rows, sort_keys
+from xent.evaluation.states.spill import SpillFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +146,16 @@ def test_weighted_losses_are_those_of_one_pass(name: str) -> None:
     assert state.log_loss == pytest.approx(expected, rel=1e-13)
     p = values if name == "probabilities" else 1 / (1 + np.exp(-values))
     assert state.brier == pytest.approx(ev.brier(y, probabilities=p, weight=weight), rel=1e-13)
+
+
+def test_a_file_that_cannot_be_written_is_closed(tmp_path: Path) -> None:
+    file = SpillFile(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    run = count_rows(np.ones(5000, dtype=bool), sort_keys(np.arange(5000.0), "scores"), None)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(XentError, match="cannot write the spilled scores"):
+            file.write([run])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file._file.closed
