@@ -24,10 +24,15 @@ class Case:
     y: Any
     labels: Any
     z: Any
-    p: Any
+    given: Any
     weight: Any
     average: str
     undefined: float
+
+    @property
+    def p(self) -> Any:
+        """Probabilities in float64: scikit-learn computes float32 in float32."""
+        return self.given.astype(np.float64)
 
     @property
     def n_classes(self) -> int:
@@ -87,6 +92,7 @@ def cases(draw: st.DrawFn, least: int = 2) -> Case:
     k, n_present = draw(st.integers(least, 5)), draw(st.integers(1, 5))
     average = draw(st.sampled_from(["macro", "micro", "weighted"]))
     undefined = draw(st.sampled_from([0.0, 1.0, NAN]))
+    dtype = draw(st.sampled_from([np.float64, np.float64, np.float32]))
     rng = np.random.default_rng(draw(SEEDS))
     y, labels = (rng.integers(0, min(k, n_present), n), rng.integers(0, min(k, n_present + 1), n))
     z = rng.normal(0, 2, (n, k)) * (50.0 if kind == "steep" else 1.0)
@@ -94,7 +100,7 @@ def cases(draw: st.DrawFn, least: int = 2) -> Case:
     p = np.asarray(Categorical(k).mean(z))
     if kind == "certain":
         p[0] = np.eye(k)[labels[0]]
-    return Case(y, labels, z, p, random_weights(weights, n, rng), average, undefined)
+    return Case(y, labels, z, p.astype(dtype), random_weights(weights, n, rng), average, undefined)
 
 
 def has_absent(case: Case) -> bool:

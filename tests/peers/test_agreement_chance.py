@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DECISIONS = "absent classes, one class, right and wrong throughout"
 AVERAGES = "absent classes; macro, micro, weighted; undefined 0, 1, NaN"
-SCORES = "absent classes, ties, certain rows"
+SCORES = "absent classes, ties, certain rows, float32"
 
 
 def matrix(case: Case) -> Any:
@@ -208,7 +208,7 @@ OF_SCORES = [
     Agreement(
         "one_vs_rest_average_precision",
         "average_precision_score",
-        lambda c: ev.one_vs_rest_average_precision(**c.truth, scores=c.p, average=c.average),
+        lambda c: ev.one_vs_rest_average_precision(**c.truth, scores=c.given, average=c.average),
         per_class,
         differences=[
             Difference(
@@ -222,13 +222,13 @@ OF_SCORES = [
     Agreement(
         "ranked_probability_score",
         "mean of `brier_score_loss` over cuts",
-        lambda c: ev.ranked_probability_score(**c.truth, probabilities=c.p),
+        lambda c: ev.ranked_probability_score(**c.truth, probabilities=c.given),
         lambda c: cuts(c, c.p),
     ),
     Agreement(
         "ranked_probability_skill",
         "mean of `brier_score_loss` over cuts, and that of the shares",
-        lambda c: ev.ranked_probability_skill(**c.truth, probabilities=c.p),
+        lambda c: ev.ranked_probability_skill(**c.truth, probabilities=c.given),
         lambda c: 1 - cuts(c, c.p) / cuts(c, shares(c)),
         rtol=1e-9,
         differences=[CONSTANT],
@@ -236,7 +236,7 @@ OF_SCORES = [
     Agreement(
         "multiclass_brier_skill",
         "d2_brier_score",
-        lambda c: ev.multiclass_brier_skill(**c.truth, probabilities=c.p),
+        lambda c: ev.multiclass_brier_skill(**c.truth, probabilities=c.given),
         lambda c: metrics.d2_brier_score(c.y, c.p, **c.keys),
         rtol=1e-9,
         atol=1e-12,
@@ -245,7 +245,7 @@ OF_SCORES = [
     Agreement(
         "multiclass_log_loss_skill",
         "d2_log_loss_score",
-        lambda c: ev.multiclass_log_loss_skill(**c.truth, probabilities=c.p),
+        lambda c: ev.multiclass_log_loss_skill(**c.truth, probabilities=c.given),
         lambda c: metrics.d2_log_loss_score(c.y, c.p, **c.keys),
         rtol=1e-9,
         atol=1e-12,

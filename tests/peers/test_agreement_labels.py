@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LABELS = "empty and full rows and labels"
 AVERAGES = f"{LABELS}; samples, macro, micro, weighted; undefined 0, 1, NaN"
-SCORES = "empty and full rows and labels, ties"
+SCORES = "empty and full rows and labels, ties, float32"
 KINDS = st.sampled_from(["empty", "sparse", "dense", "half", "right"])
 
 
@@ -79,7 +79,7 @@ def cases(draw: st.DrawFn) -> Case:
     y, labels = (rng.random((2, n, n_labels)) < [[[share]], [[max(share, 0.1)]]]).astype(int)
     z = rng.normal(0, 2, y.shape) + y
     labels = y if kind == "right" else labels
-    z = z.round() if is_tied else z
+    z = (z.round() if is_tied else z).astype(draw(st.sampled_from([np.float64, np.float32])))
     return Case(y, labels, z, random_weights(weights, n, rng), average, undefined)
 
 
@@ -277,7 +277,7 @@ OF_SCORES = [
         lambda c: np.mean(
             [
                 metrics.log_loss(y, p, labels=[0, 1], **c.keys)
-                for y, p in zip(c.y.T, expit(c.z).T, strict=True)
+                for y, p in zip(c.y.T, expit(c.z.astype(np.float64)).T, strict=True)
             ]
         ),
         rtol=1e-9,
