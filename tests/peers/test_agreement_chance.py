@@ -86,7 +86,7 @@ def is_one_sided(c: Case) -> bool:
 ONE_SIDED = Difference(
     is_one_sided,
     NAN,
-    ANY,
+    0.0,
     "one class in truth or decision, even a perfect one: NaN; scikit-learn 0",
 )
 CONSTANT = Difference(is_constant, NAN, ANY, "one class: NaN, the constant makes no error")

@@ -103,7 +103,7 @@ NEITHER = Difference(
 ONE_KIND = Difference(
     lambda c: one_class(c) or not (has(decision=0)(c) and has(decision=1)(c)),
     NAN,
-    ANY,
+    0.0,
     "one class in truth or decision, even a perfect one: NaN; scikit-learn 0",
 )
 
