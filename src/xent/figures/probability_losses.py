@@ -147,7 +147,7 @@ def _panel(
     """Return a function with a jump; a full circle is where its value lies, an empty one where not."""
     axes = _axes(PROBABILITY, y_title, domain=[-0.15, 1.15], nice=False)
     axes["y"].axis = alt.Axis(values=[0, 1])
-    circles = [
+    circles: list[Any] = [
         alt.Chart(alt.Data(values=[{"x": float(x[1]), "y": end}]))
         .mark_point(
             size=60,
