@@ -50,7 +50,7 @@ class TestPort:
     def test_none_is_left(self) -> None:
         with listening_socket("127.0.0.1", 0) as first:
             port = first.getsockname()[1]
-            with pytest.raises(XentError, match="in use. Name another with --port"):
+            with pytest.raises(XentError, match=r"in use\. Name another with --port"):
                 listening_socket("127.0.0.1", port, n_ports=1)
 
     @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ class TestPort:
 
 
 def test_nobody_looks_any_more(trained: Path, serve: Callable[..., Served]) -> None:
-    served = serve(trained, idle_limit=0.2)
+    served = serve(trained, idle_limit=1.0)
     assert served.get("/api/runs").status_code == 200
     assert is_gone(served.url)
 
@@ -122,12 +122,12 @@ def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_watched_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(watching, "IDLE_LIMIT", 2.0)
+    monkeypatch.setattr(watching, "IDLE_LIMIT", 4.0)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     table = tmp_path / "table.csv"
     mixed_table().write_csv(table)
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     assert (
         main(
             [
@@ -144,7 +144,7 @@ def test_a_watched_training(
         )
         == 0
     )
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) <= threads  # none was started for it
     found = re.search(
         r"watch: (http://127\.0\.0\.1:\d+)/runs/(\S+)\?token=", capsys.readouterr().err
     )

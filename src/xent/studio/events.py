@@ -22,7 +22,8 @@ __all__ = ["run_events"]
 # seconds between two looks at the history of a run that is trained, and of one that is not
 _LIVE, _QUIET = 0.1, 0.5
 _STATUS_INTERVAL: Final = 0.5
-_KEEP_ALIVE: Final = 15.0
+# a reader who left is noticed when something is sent
+_KEEP_ALIVE: Final = 10.0
 _LINES_AT_ONCE: Final = 500
 
 

@@ -11,7 +11,6 @@ from xent.errors import XentError
 from xent.runs.curve_files import curve_epochs
 from xent.studio.rows import columns_of
 from xent.studio.runs_index import RunNotFoundError, history_records
-from xent.workflow.reporting import report_run, training_command
 
 if TYPE_CHECKING:
     from xent.runs import Run
@@ -31,6 +30,8 @@ def run_json(index: RunsIndex, identifier: str) -> dict[str, Any]:
     ------
     RunNotFoundError
     """
+    from xent.workflow.reporting import training_command
+
     if identifier not in index.ids():
         raise RunNotFoundError(f"there is no run {identifier!r} here.")
     summary = index.summary(identifier)
@@ -120,6 +121,8 @@ class ReportShelf:
         XentError
             When the run is not finished, or a file of it is damaged.
         """
+        from xent.workflow.reporting import report_run
+
         run = self._index.run(identifier)
         files = run.files
         stamp = tuple(

@@ -77,6 +77,7 @@ class StudioServer:
         self._server.should_exit = True
 
     async def _serve(self) -> None:
+        self._last = time.monotonic()
         watch = asyncio.create_task(self._watch())
         try:
             await self._server.serve(sockets=[self._listening])

@@ -7,6 +7,7 @@ const id = runOfPage();
 const PLAIN = new Set(["epoch", "learning_rate", "penalty", "gradient_norm", "weight_norm", "gradient_norms", "weight_norms", "loss", "validation_loss"]);
 // milliseconds between two drawings; a slow one makes the pause longer, so that the page stays under a core
 const PAUSE = 200;
+const LONGEST_PAUSE = 1000;
 
 const run = {status: {}, detail: null, best: 0, findingsAt: 0};
 let history = emptyHistory();
@@ -101,7 +102,7 @@ async function work() {
     fail(error);
   }
   const spent = performance.now() - began;
-  setTimeout(() => requestAnimationFrame(work), Math.max(queue.length ? PAUSE : PAUSE / 2, 3 * spent));
+  setTimeout(() => requestAnimationFrame(work), Math.min(LONGEST_PAUSE, Math.max(queue.length ? PAUSE : PAUSE / 2, 3 * spent)));
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------------
