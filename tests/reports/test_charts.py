@@ -18,7 +18,7 @@ ROWS = alt.Data(values=[{"x": k, "y": k * k} for k in range(50)])
 
 def drawn(theme: str) -> Any:
     color = {"light": "#111111", "dark": "#eeeeee"}[theme]
-    title = alt.TitleParams(HOSTILE, subtitle=["first", "second"])
+    title = alt.TitleParams(HOSTILE, subtitle=["first", "second:", "third"])
     chart = alt.Chart(ROWS, width=480).mark_line(color=color).encode(x="x:Q", y="y:Q")
     return chart.properties(title=title)
 
@@ -44,7 +44,7 @@ def test_both_schemes_share_their_data() -> None:
 def test_the_title_is_text_of_the_page() -> None:
     html = themed_chart("c", drawn)
     assert f"<h3>{HOSTILE}</h3>" in unescape(html)
-    assert '<p class="note">first; second</p>' in html
+    assert '<p class="note">first; second: third</p>' in html
     assert "title" not in block(html)["light"]
     assert html.count("<script") == 1
     named = themed_chart("c", drawn, title="mine")

@@ -96,4 +96,7 @@ def _texts(title: Any) -> tuple[str, str]:
 
 
 def _line(text: str | list[str]) -> str:
-    return "; ".join(text) if isinstance(text, list) else text
+    """Return lines as one, told apart where they do not end in a sign themselves."""
+    lines = [text] if isinstance(text, str) else text
+    ended = [line if line.endswith((":", ";", ",", ".")) else f"{line};" for line in lines[:-1]]
+    return " ".join([*ended, *lines[-1:]])

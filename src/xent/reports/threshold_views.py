@@ -208,7 +208,8 @@ def _cost(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
 def _figures(marks: Sequence[str], axis: dict[str, Any]) -> list[dict[str, Any]]:
     shown = ["precision", "recall", "f1", "mcc"]
     hues, dashes = [f"@hue{k}" for k in range(1, 5)], [[1, 0], [8, 3], [2, 2], [8, 3, 2, 3]]
-    legend = {"orient": "bottom", "columns": 4}
+    capital = "datum.label == 'f1' || datum.label == 'mcc' ? upper(datum.label) : datum.label"
+    legend = {"orient": "bottom", "columns": 4, "labelExpr": capital}
     figure = {"field": "figure", "type": "nominal", "title": None, "legend": legend}
     encoding = {
         "x": _position("at", **axis),
