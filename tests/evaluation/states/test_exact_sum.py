@@ -84,7 +84,10 @@ def test_short_chunks_and_wide_ranges_leave_nothing_behind() -> None:
 
 
 def test_a_full_chunk_of_one_sign_carries_nothing_away() -> None:
-    # Every rest of a head has one sign and about its largest size: the float sum is at its limit.
-    for value in np.random.default_rng(0).random(40) + 0.5:
-        total = ExactSum(np.full(1 << 14, value))
-        assert total.units == ExactSum([value]).units << 14
+    # One large term sets the first head; all others, with 53 bits each, are left whole beneath its
+    # grid, near the bound that the second head rests on.
+    for share in np.random.default_rng(0).random(40) + 0.5:
+        values = np.full(1 << 14, share * 2.0**-37)
+        values[0] = 1.0
+        expected = ExactSum([1.0]).units + ExactSum(values[1:2]).units * ((1 << 14) - 1)
+        assert ExactSum(values).units == expected
