@@ -30,6 +30,7 @@ _VERBS = {
     "diagnose": "Look for what is wrong: with predictions, a table, a run.",
     "recalibrate": "Make a run's probabilities mean what they say.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
+    "plot": "Draw one chart of a run, or of predictions from anywhere, as a file.",
     "report": "Write a run, or predictions from anywhere, as one page with a threshold to move.",
     "studio": "Show all runs in the browser, live ones too; compare, predict, stop.",
 }

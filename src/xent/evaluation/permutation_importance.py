@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -30,14 +30,6 @@ __all__ = ["PermutationImportance", "permutation_importance"]
 # Blocks of rows that are left out in turn: enough for a t quantile near the normal one, few enough
 # that an interval costs twenty figures a shuffle.
 N_BLOCKS: Final = 20
-
-
-class RowFigure(Protocol):
-    """A figure of truth and prediction, such as `roc_auc`."""
-
-    def __call__(self, y: Any, predicted: Any, /, **weight: Any) -> float:
-        """Return the figure; `weight=` is given only where rows have weights."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ def permutation_importance(
     predict: Callable[[Array], Array],
     X: object,
     y: object,
-    figure: RowFigure,
+    figure: Callable[..., float],
     *,
     features: Mapping[str, int | Sequence[int]] | Sequence[str] | None = None,
     lower_is_better: bool = False,
@@ -184,7 +176,7 @@ class _Rows:
             )
         return cls(matrix, truth, kept)
 
-    def judged(self, figure: RowFigure, predicted: Array, where: Array | slice) -> float:
+    def judged(self, figure: Callable[..., float], predicted: Array, where: Array | slice) -> float:
         """Return the figure on some of the rows; NaN on none."""
         truth = self.y[where]
         if len(truth) == 0:
@@ -228,7 +220,7 @@ class _Figures:
 
     @classmethod
     def of(
-        cls, figure: RowFigure, rows: _Rows, shuffles: _Shuffles, predicted: list[Array]
+        cls, figure: Callable[..., float], rows: _Rows, shuffles: _Shuffles, predicted: list[Array]
     ) -> _Figures:
         """Judge the predictions of every shuffle, in whole and without each block."""
         repeats = range(len(predicted))
