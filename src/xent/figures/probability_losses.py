@@ -143,7 +143,7 @@ def _panel(
     y_title: str,
     ends: list[tuple[int, bool]],
     look: Theme,
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Return a function with a jump; a full circle is where its value lies, an empty one where not."""
     axes = _axes(PROBABILITY, y_title, domain=[-0.15, 1.15], nice=False)
     axes["y"].axis = alt.Axis(values=[0, 1])
