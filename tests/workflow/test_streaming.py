@@ -68,7 +68,7 @@ def test_one_class_only(tmp_path):
         (PredictionColumns("y", logit="zz"), r"logit: p.parquet has no column 'zz'.*'z'"),
         (PredictionColumns("y", logit="z", weight="ww"), "no column 'ww'"),
         (PredictionColumns("y,label", prediction="z"), "one column of labels"),
-        (PredictionColumns("y,label", logit="z"), "one column a label, 2, got 1"),
+        (PredictionColumns("y,label", logit="z"), "one column of predictions a label, 2, got 1"),
         (PredictionColumns("y", score="z,w"), "probability or logit, got score"),
         (PredictionColumns("y", logit="w,z", positive="w"), "must come last"),
         (PredictionColumns("label", logit="z"), "0 and 1|0 or 1"),
@@ -246,10 +246,22 @@ def test_nothing_is_left_on_disk_after_an_error(tmp_path, monkeypatch):
     assert list((tmp_path / "spill").iterdir()) == []
 
 
-def test_labels_and_predictions_in_other_orders_are_refused(tmp_path):
-    names = ["y_0", "y_1", "s_1", "s_0"]
-    TASKS.select(names).write_parquet(tmp_path / "t.parquet")
-    with pytest.raises(XentError, match="one order, got y_0, y_1 and s_1, s_0"):
-        evaluate_stream(tmp_path / "t.parquet", PredictionColumns("y_*", probability="s_*"))
-    streamed = evaluate_stream(tmp_path / "t.parquet", PredictionColumns("y_*", logit="s_0,s_1"))
-    assert streamed.classes == ("y_0", "y_1")
+def test_labels_and_predictions_are_paired_by_name_whatever_their_order(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (200, 2))
+    p = np.clip(0.5 + 0.3 * (2 * y - 1) + 0.2 * rng.normal(size=y.shape), 0, 1)
+    straight = {"y_a": y[:, 0], "y_b": y[:, 1], "p_a": p[:, 0], "p_b": p[:, 1]}
+    crossed = {name: straight[name] for name in ("y_a", "y_b", "p_b", "p_a")}
+    columns, found = PredictionColumns("y_*", probability="p_*"), []
+    for name, table in (("straight", straight), ("crossed", crossed)):
+        path = tmp_path / f"{name}.parquet"
+        pl.DataFrame(table).write_parquet(path)
+        streamed = evaluate_stream(path, columns)
+        assert streamed.classes == ("y_a", "y_b")
+        np.testing.assert_array_equal(read_predictions_of(path, columns).predicted, p)
+        found.append(streamed.to_json()["figures"])
+    assert found[0] == found[1]
+    pl.DataFrame({**straight, "p_c": p[:, 0]}).drop("p_a").write_parquet(tmp_path / "other.parquet")
+    for read in (evaluate_stream, read_predictions_of):
+        with pytest.raises(XentError, match="label 'a' of y_\\* has no column in p_\\*"):
+            read(tmp_path / "other.parquet", columns)

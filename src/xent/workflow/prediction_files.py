@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from xent.data.labels import as_column, checked_labels, class_positions, find_label, python_label
 from xent.errors import XentError, nearest_hint
 from xent.runs.sources import read_source
+from xent.workflow.column_patterns import columns_meant, paired_columns, starred_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,12 +133,13 @@ def read_predictions_of(source: object, columns: PredictionColumns) -> LabelledP
             f"exactly one of {options} must name what was predicted, got {' and '.join(given) or 'none'}."
         )
     (kind,) = given
-    names = _matching(table, getattr(columns, kind), kind)
-    truth_names = _matching(table, columns.label, "label")
+    names = columns_meant(table.name, table.columns, getattr(columns, kind), kind)
+    truth_names = columns_meant(table.name, table.columns, columns.label, "label")
     if kind == "prediction":
         y, predicted = _numbers(table, truth_names, "label"), _numbers(table, names, kind)
         classes: tuple[Label, ...] = ()
     elif len(truth_names) > 1:
+        names = paired_columns(columns.label, truth_names, getattr(columns, kind), names)
         y, predicted = _numbers(table, truth_names, "label"), _numbers(table, names, kind)
         classes = tuple(truth_names)
     else:
@@ -161,22 +162,6 @@ def read_predictions_of(source: object, columns: PredictionColumns) -> LabelledP
         _names(table, columns.group, "group"),
         _names(table, columns.cluster, "cluster"),
     )
-
-
-def _matching(table: Table, pattern: str, argument: str) -> list[str]:
-    """Return the columns that a name, a list with commas or a pattern with a star means."""
-    if pattern in table.columns:
-        return [pattern]
-    names: list[str] = []
-    for part in (piece.strip() for piece in pattern.split(",")):
-        found = [part] if part in table.columns else []
-        found = found or [name for name in table.columns if "*" in part and fnmatchcase(name, part)]
-        if not found:
-            raise XentError(
-                f"{argument}: {table.name} has no column {part!r}.{nearest_hint(part, table.columns)}"
-            )
-        names += found
-    return names
 
 
 def _numbers(table: Table, names: Sequence[str], argument: str) -> Array:
@@ -214,10 +199,7 @@ def _classes(
     found = [python_label(value) for value in np.unique(truth)]
     if len(names) == 1:
         return _two_classes(found, positive)
-    before, _, after = pattern.partition("*")
-    texts = [name.removeprefix(before).removesuffix(after) for name in names]
-    if "*" not in pattern or len(set(texts)) < len(texts):
-        texts = list(names)
+    texts = starred_names(pattern, names)
     named = [find_label(text, found) for text in texts]
     if sum(label is not None for label in named) == len(found):
         classes = tuple(

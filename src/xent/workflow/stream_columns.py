@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import polars as pl
 from xent.data.labels import Label, find_label
 from xent.data.streams import BATCH_ROWS, column_types, frame_batches
 from xent.errors import XentError, nearest_hint
+from xent.workflow.column_patterns import columns_meant, paired_columns, starred_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,19 +158,23 @@ def resolve_columns(path: str | Path, columns: PredictionColumns) -> StreamColum
     (kind,) = given
     file, known = Path(path).name, list(column_types(path))
     pattern = getattr(columns, kind)
-    predicted = _matching(file, known, pattern, kind)
-    labels = _matching(file, known, columns.label, "label")
+    predicted = columns_meant(file, known, pattern, kind)
+    labels = columns_meant(file, known, columns.label, "label")
     task = _task(kind, labels, predicted)
     if task == "multilabel":
-        _check_order(columns.label, labels, pattern, predicted)
-    classes = labels if task == "multilabel" else _class_names(pattern, predicted)
+        predicted = paired_columns(columns.label, labels, pattern, predicted)
+    classes: tuple[str, ...] = ()
+    if task == "multilabel":
+        classes = labels
+    elif len(predicted) > 1:
+        classes = starred_names(pattern, predicted)
     positive = columns.positive
     if task == "binary" and positive is not None:
         meant = find_label(positive, classes)
         if meant is not None and meant == classes[0]:
             raise XentError(f"the column of the positive class {positive!r} must come last.")
     if columns.weight is not None:
-        _matching(file, known, columns.weight, "weight")
+        columns_meant(file, known, columns.weight, "weight")
     return StreamColumns(
         task,
         labels,
@@ -226,51 +230,11 @@ def _task(kind: str, labels: tuple[str, ...], predicted: tuple[str, ...]) -> str
         if len(labels) > 1 or len(predicted) > 1:
             raise XentError("a stream of numbers has one column of labels and one of predictions.")
         return "regression"
-    if len(labels) > 1:
-        if len(labels) != len(predicted):
-            raise XentError(
-                f"{kind} must have one column a label, {len(labels)}, got {len(predicted)}."
-            )
-        task = "multilabel"
-    else:
-        task = "binary" if len(predicted) <= 2 else "multiclass"
     if kind == "score" and len(predicted) > 1:
         raise XentError("several columns of a stream must be probability or logit, got score.")
-    return task
-
-
-def _check_order(
-    label: str, labels: tuple[str, ...], pattern: str, predicted: tuple[str, ...]
-) -> None:
-    ours, theirs = _class_names(label, labels), _class_names(pattern, predicted)
-    if ours != theirs and set(ours) == set(theirs):
-        raise XentError(
-            f"columns of labels and of predictions must stand in one order, got "
-            f"{', '.join(labels)} and {', '.join(predicted)}. List them with commas."
-        )
-
-
-def _class_names(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(names) == 1:
-        return ()
-    before, _, after = pattern.partition("*")
-    texts = tuple(name.removeprefix(before).removesuffix(after) for name in names)
-    return texts if "*" in pattern and len(set(texts)) == len(texts) else names
-
-
-def _matching(file: str, known: Sequence[str], pattern: str, argument: str) -> tuple[str, ...]:
-    if pattern in known:
-        return (pattern,)
-    names: list[str] = []
-    for part in (piece.strip() for piece in pattern.split(",")):
-        found = [part] if part in known else []
-        found = found or [name for name in known if "*" in part and fnmatchcase(name, part)]
-        if not found:
-            raise XentError(
-                f"{argument}: {file} has no column {part!r}.{nearest_hint(part, known)}"
-            )
-        names += found
-    return tuple(names)
+    if len(labels) > 1:
+        return "multilabel"
+    return "binary" if len(predicted) <= 2 else "multiclass"
 
 
 def _plain(labels: pl.Series) -> pl.Series:
