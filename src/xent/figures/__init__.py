@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from xent.figures.residuals import residuals_against_predicted as residuals_against_predicted
     from xent.figures.roc import roc_curve as roc_curve
     from xent.figures.roc_epochs import roc_by_epoch as roc_by_epoch
+    from xent.figures.scatter import fitted_line as fitted_line
     from xent.figures.scores import score_histogram as score_histogram
     from xent.figures.theme import DARK as DARK
     from xent.figures.theme import LIGHT as LIGHT
@@ -60,6 +61,7 @@ _MODULE_OF = {
     "det_curve": "det",
     "feature_importance": "importance",
     "figures_by_threshold": "thresholds",
+    "fitted_line": "scatter",
     "gain_curve": "lift",
     "gradient_norms": "norms",
     "idle_units": "norms",
