@@ -47,6 +47,11 @@ class TestPort:
             with listening_socket("127.0.0.1", port) as second:
                 assert port < second.getsockname()[1] < port + 20
 
+    def test_answers_are_not_held_back(self) -> None:
+        # asyncio sets TCP_NODELAY on connections of such sockets only: 40 ms a request otherwise
+        with listening_socket("127.0.0.1", 0) as listening:
+            assert listening.proto == socket.IPPROTO_TCP
+
     def test_none_is_left(self) -> None:
         with listening_socket("127.0.0.1", 0) as first:
             port = first.getsockname()[1]

@@ -45,7 +45,8 @@ def listening_socket(host: str, port: int, *, n_ports: int = _N_PORTS) -> socket
     except (OSError, UnicodeError):
         raise XentError(f"host {host!r} is not known here.") from None
     for candidate in range(port, min(port + n_ports, 65536)):
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # with the protocol named asyncio turns Nagle's algorithm off, which would hold an answer back for 40 ms
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name == "posix":  # elsewhere this would share a port that is in use
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
