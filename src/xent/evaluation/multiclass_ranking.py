@@ -13,11 +13,14 @@ from xent.evaluation.inputs import class_rows, weighted_mean
 from xent.evaluation.ranking import average_precision, roc_auc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xent.arrays import Array, FloatArray, IntArray
 
 __all__ = [
     "averaged_average_precision",
     "class_log_odds",
+    "class_pairs",
     "hand_till_auc",
     "one_vs_rest_auc",
     "one_vs_rest_average_precision",
@@ -218,12 +221,30 @@ def hand_till_auc(y: object, scores: object, *, weight: object = None) -> float:
     0.875
     """
     truth, given, kept = class_rows(y, "scores", scores, weight)
-    areas = []
-    for i, j in combinations(np.unique(truth).tolist(), 2):
-        rows = (truth == i) | (truth == j)
-        share = None if kept is None else kept[rows]
-        areas += [roc_auc(truth[rows] == k, given[rows, k], weight=share) for k in (i, j)]
+    areas = [
+        roc_auc(
+            truth[rows] == first, given[rows, first], weight=None if kept is None else kept[rows]
+        )
+        for first, rows in class_pairs(truth)
+    ]
     return float(np.mean(areas)) if areas else float("nan")
+
+
+def class_pairs(truth: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield each ordered pair of classes that occur: the first one, and the rows of the two.
+
+    Examples
+    --------
+    >>> [(first, rows.tolist()) for first, rows in class_pairs(np.array([2, 0, 2]))]
+    [(0, [1, 0, 2]), (2, [1, 0, 2])]
+    """
+    order = np.argsort(truth, kind="stable")
+    found, starts = np.unique(truth[order], return_index=True)
+    rows_of = dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+    for i, j in combinations(rows_of, 2):
+        rows = np.concatenate([rows_of[i], rows_of[j]])
+        yield i, rows
+        yield j, rows
 
 
 def class_log_odds(logits: Array) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xent.evaluation import multiclass
 from xent.evaluation.evaluations import uncertainty
+from xent.evaluation.evaluations.class_pairs import pairwise_auc
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
 from xent.evaluation.evaluations.figures import LazyFigures
 from xent.evaluation.evaluations.macro_average_precision import macro_average_precision
@@ -207,12 +208,14 @@ class MulticlassEvaluation(Evaluation):
 
         why, rows = "every class is absent, or alone", self.rows
         if name == "hand_till_auc":
-            return uncertainty.resampled(
-                lambda weight: hand_till_auc(self.truth, self._odds, weight=weight),
-                rows,
+            return pairwise_auc(
+                self.truth,
+                self._odds,
+                hand_till_auc(self.truth, self._odds, weight=rows.weight),
+                rows.weight,
+                rows.cluster,
                 self.settings,
-                bounds=(0.0, 1.0),
-                why=why,
+                why,
             )
         figure, estimate = one_vs_rest_auc, uncertainty.macro_auc
         if name == "macro_average_precision":
