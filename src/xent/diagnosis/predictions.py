@@ -74,7 +74,7 @@ def diagnose_predictions(
     --------
     >>> diagnose_predictions([0, 1, 1], probabilities=[-2.0, 0.5, 3.0]).findings[0].check
     'logits as probabilities'
-    >>> y = np.linspace(1, 1000, 100)
+    >>> y = np.linspace(1, 1000, 400)
     >>> diagnose_predictions(y, predictions=np.log(y)).findings[0].check
     'other scale'
     """

@@ -38,9 +38,9 @@ def other_scale(y: FloatArray, predicted: FloatArray) -> Finding | None:
     """
     if len(y) < MIN_ROWS or y.min() == y.max() or _gain(y, predicted) > -SURE:
         return None
-    best, name, undo = max(
-        (_gain(on_scale, predicted), name, undo) for name, undo, on_scale in _scales(y)
-    )
+    # of scales that resemble each other, the one that explains most
+    name, undo, on_scale = max(_scales(y), key=lambda scale: _explained(scale[2], predicted))
+    best = _gain(on_scale, predicted)
     if best < SURE:
         return None
     seen = (
@@ -72,6 +72,12 @@ def _scales(y: FloatArray) -> list[tuple[str, str, FloatArray]]:
         for power in (-6, -3, -2, -1, 1, 2, 3, 6)
     ]
     return scales
+
+
+def _explained(y: FloatArray, predicted: FloatArray) -> float:
+    """Return the share of the variance that is explained."""
+    total = float(np.square(y - y.mean()).sum())
+    return 1 - float(np.square(y - predicted).sum()) / total if total > 0 else -math.inf
 
 
 def _gain(y: FloatArray, predicted: FloatArray) -> float:
