@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import polars as pl
 
 from xent.data import Table
@@ -113,15 +114,22 @@ def table_of_rows(rows: Sequence[Any], columns: Sequence[Column], ignored: Seque
     known = {column.name for column in columns} | set(ignored)
     for place, row in enumerate(rows):
         _check_names(place, row, columns, known)
-    series = [
+    numbers = [column for column in columns if column.kind != "category"]
+    # all numbers in one array: a series for each would cost more than the prediction
+    X = np.empty((len(rows), len(numbers)))
+    for place, row in enumerate(rows):
+        X[place] = [_value(row[column.name], column, place) for column in numbers]  # None is NaN
+    frame = pl.DataFrame(X, schema=[column.name for column in numbers], orient="row")
+    texts = [
         pl.Series(
             column.name,
             [_value(row[column.name], column, place) for place, row in enumerate(rows)],
-            dtype=pl.String if column.kind == "category" else pl.Float64,
+            dtype=pl.String,
         )
         for column in columns
+        if column.kind == "category"
     ]
-    return Table(pl.DataFrame(series), "the rows", "")
+    return Table(frame.with_columns(texts) if numbers else pl.DataFrame(texts), "the rows", "")
 
 
 def _check_names(place: int, row: Any, columns: Sequence[Column], known: set[str]) -> None:
