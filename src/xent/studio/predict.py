@@ -17,12 +17,12 @@ from xent.decisions import Decision
 from xent.errors import XentError
 from xent.runs.predictions import decisions, probabilities
 from xent.runs.recalibrator_file import recalibrated
-from xent.studio.rows import BadCellError, columns_of, table_of_rows
+from xent.studio.rows import BadCellError, CheckedRows, check_rows, columns_of, table_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from xent.arrays import Array
+    from xent.arrays import Array, FloatArray
     from xent.decisions import CostDecision
     from xent.evaluation.calibration import Recalibrator
     from xent.runs import Run
@@ -155,23 +155,23 @@ class Predictor:
 
 
 def _answers_of(served: _Served, requests: Sequence[_Request]) -> list[Answer]:
-    tables = [_table(served, request) for request in requests]
-    good = [table for table in tables if isinstance(table, Table)]
+    asked = [_rows(served, request) for request in requests]
+    good = [rows for rows in asked if not isinstance(rows, Answer)]
     results = iter(_predicted(served, good))
-    return [table if isinstance(table, Answer) else next(results) for table in tables]
+    return [rows if isinstance(rows, Answer) else next(results) for rows in asked]
 
 
-def _table(served: _Served, request: _Request) -> Table | Answer:
+def _rows(served: _Served, request: _Request) -> CheckedRows | Table | Answer:
     """Return a request's rows, checked, or what is wrong with them."""
     try:
-        return (_csv_table if request.is_csv else _json_table)(served, request.body)
+        return (_csv_table if request.is_csv else _json_rows)(served, request.body)
     except BadCellError as error:
         return _refusal(422, str(error), row=error.row, column=error.column)
     except XentError as error:
         return _refusal(422, str(error))
 
 
-def _json_table(served: _Served, body: bytes) -> Table | Answer:
+def _json_rows(served: _Served, body: bytes) -> CheckedRows | Answer:
     try:
         rows = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -180,7 +180,7 @@ def _json_table(served: _Served, body: bytes) -> Table | Answer:
         return _refusal(422, "a list of at least one row is needed, each an object of columns")
     if len(rows) > MOST_ROWS:
         return _refusal(413, f"at most {MOST_ROWS:,} rows at once, got {len(rows):,}")
-    return table_of_rows(rows, served.columns, served.run.model.target.names)
+    return check_rows(rows, served.columns, served.run.model.target.names)
 
 
 def _csv_table(served: _Served, body: bytes) -> Table | Answer:
@@ -194,22 +194,20 @@ def _csv_table(served: _Served, body: bytes) -> Table | Answer:
     return table
 
 
-def _predicted(served: _Served, tables: Sequence[Table]) -> list[Answer]:
-    if not tables:
+def _predicted(served: _Served, asked: Sequence[CheckedRows | Table]) -> list[Answer]:
+    if not asked:
         return []
-    run = served.run
-    model = run.model
+    model = served.run.model
     with np.errstate(over="ignore", invalid="ignore"):
-        X = [run.encoder.transform(table, dtype=model.engine.dtype) for table in tables]
-        z = model.engine.predict(np.concatenate(X))
+        z = model.engine.predict(_encoded(served, asked))
     bad = np.flatnonzero(~np.isfinite(z.reshape(len(z), -1)).all(axis=1))
     z[bad] = 0  # refused below; the others are not to suffer
     z = recalibrated(model, z, served.recalibrator)
     p, decided = probabilities(model, z), decisions(model, z, served.decision)
     answers, first = [], 0
-    for table in tables:
-        rows = slice(first, first + table.n_rows)
-        first += table.n_rows
+    for held in asked:
+        rows = slice(first, first + _n_rows(held))
+        first = rows.stop
         broken = bad[(bad >= rows.start) & (bad < rows.stop)]
         if broken.size:
             row = int(broken[0]) - rows.start
@@ -219,6 +217,32 @@ def _predicted(served: _Served, tables: Sequence[Table]) -> list[Answer]:
         else:
             answers.append(_answer(served, p[rows], decided[rows]))
     return answers
+
+
+def _n_rows(held: CheckedRows | Table) -> int:
+    return held.n_rows if isinstance(held, Table) else len(held)
+
+
+def _encoded(served: _Served, asked: Sequence[CheckedRows | Table]) -> FloatArray:
+    """Return the network's inputs for the rows of all requests, in their order.
+
+    Rows of JSON go through the encoder together: it costs the same for one row as for a hundred.
+    """
+    encoder, dtype = served.run.encoder, served.run.model.engine.dtype
+    together = [held for held in asked if isinstance(held, CheckedRows)]
+    X: Iterator[FloatArray] = iter(())
+    if together:
+        table = table_of_rows(together, served.columns)
+        ends = np.cumsum([len(held) for held in together])[:-1]
+        X = iter(np.split(encoder.transform(table, dtype=dtype), ends))
+    if len(together) == len(asked) == 1:
+        return next(X)
+    return np.concatenate(
+        [
+            encoder.transform(held, dtype=dtype) if isinstance(held, Table) else next(X)
+            for held in asked
+        ]
+    )
 
 
 def _answer(served: _Served, p: Array, decided: Array) -> Answer:
