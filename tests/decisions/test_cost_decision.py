@@ -62,7 +62,7 @@ def test_weights_are_repetition():
 
 def test_all_rows_may_be_left_to_somebody_else():
     y, p = rows(50)
-    judged = judge_cost_decision(CostDecision(("a", "b", "c"), MATRIX, -1.0), y, p)
+    judged = judge_cost_decision(CostDecision(("a", "b", "c"), MATRIX, 0.0), y, p)
     assert judged.rejected.value == 1
     assert np.isnan(judged.accuracy.value)
     assert "left to somebody else" in judged.accuracy.why
@@ -86,6 +86,7 @@ def test_json_and_back_and_text():
         {"costs": [[0, float("nan")], [1, 0]]},
         {"reject_cost": float("inf")},
         {"reject_cost": []},
+        {"reject_cost": -1},
         {"costs": None},
     ],
 )

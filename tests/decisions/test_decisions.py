@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xent
 from xent.decisions import (
     ABSTAIN,
     Constraints,
@@ -307,3 +308,31 @@ def test_a_damaged_decision_is_refused(change):
     decision = choose([0, 1], [0.1, 0.9], costs=Costs(1, 1), n_bootstrap=0)
     with pytest.raises(XentError):
         Decision.from_json(decision.to_json() | change)
+
+
+def test_a_decision_made_from_scores_is_judged_on_scores():
+    rng = np.random.default_rng(0)
+    y = rng.random(400) < 0.3
+    z = rng.normal(size=400) + 1.5 * y
+    decision = xent.decide(xent.evaluate(y, scores=z), cost_fn=4, cost_fp=1, n_bootstrap=20)
+    assert decision.scale == "score"
+    assert Decision.from_json(json.loads(json.dumps(decision.to_json()))) == decision
+    judged = judge_decision(decision, y, z)
+    decided = z >= decision.threshold.value
+    spent = np.where(y, np.where(decided, 0, 4), np.where(decided, 1, 0))
+    assert judged.cost.value == pytest.approx(spent.mean())
+    assert judged.rival in {"always", "never"}
+    assert judged.saving.value == pytest.approx(judged.rivals[judged.rival] - spent.mean())
+    assert f"against {judged.rival}" in str(judged)
+    of_logits = xent.decide(xent.evaluate(y, logits=z), cost_fn=4, cost_fp=1, n_bootstrap=20)
+    assert of_logits.scale == "probability"
+    with pytest.raises(XentError, match="must lie in"):
+        judge_decision(of_logits, y, z)
+    with pytest.raises(XentError, match="scale must be one of"):
+        Decision.from_json({**decision.to_json(), "scale": "grade"})
+
+
+@pytest.mark.parametrize("cost", ["a", None, float("nan"), [1]])
+def test_costs_that_are_no_numbers_are_refused(cost):
+    with pytest.raises(XentError, match="cost_fn must be a finite number"):
+        Costs(fn=cost, fp=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import xent
 from xent.errors import XentError
 from xent.evaluation import fit_isotonic, fit_platt, fit_temperature, log_loss
+from xent.evaluation.calibration import Temperature
 from xent.runs import Run, load_run
 from xent.workflow.deciding import decide_run
 from xent.workflow.recalibrating import recalibrate_run, remove_recalibrator
@@ -46,9 +48,14 @@ def part(run: Run, name: str) -> tuple[Array, Array]:
     return rows["y"].to_numpy(), rows["z_0"].to_numpy().astype(np.float64)
 
 
+@pytest.mark.filterwarnings("ignore:isotonic learns")
 @pytest.mark.parametrize(
     ("method", "fit"),
-    [("temperature", fit_temperature), ("platt", fit_platt), ("isotonic", fit_isotonic)],
+    [
+        ("temperature", fit_temperature),
+        ("platt", partial(fit_platt, smooth_targets=False)),
+        ("isotonic", fit_isotonic),
+    ],
 )
 def test_it_is_fitted_on_the_validation_part_and_everything_uses_it(
     tmp_path: Path, method: str, fit: object
@@ -95,6 +102,7 @@ def test_a_decision_made_before_is_removed_and_a_new_one_counts_the_new_probabil
     )
 
 
+@pytest.mark.filterwarnings("ignore:isotonic learns")
 def test_it_can_be_taken_back_and_replaced(tmp_path: Path) -> None:
     run = trained(tmp_path)
     raw = run.predict_proba(table())
@@ -121,6 +129,7 @@ def test_class_weights_are_taken_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(run.logits(table()).ravel(), before + moved, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:isotonic learns")
 def test_several_classes(tmp_path: Path) -> None:
     run = trained(tmp_path, target="kind", drop=["y"], class_weight={"a": 2.0})
     raw = run.predict_proba(table())
@@ -172,3 +181,19 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         path.write_text(json.dumps(damage))
         with pytest.raises(XentError, match=r"recalibrator\.json"):
             _ = run.recalibrator
+
+
+def test_few_rows_for_an_isotonic_map_are_said(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="isotonic learns .* by heart"):
+        recalibrate_run(trained(tmp_path), "isotonic")
+
+
+def test_what_makes_the_loss_worse_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(tmp_path)
+    harmful = {"temperature": lambda *_, **__: Temperature(50.0)}
+    monkeypatch.setattr("xent.workflow.recalibrating.FITTED", harmful)
+    with pytest.raises(XentError, match="nothing was written"):
+        recalibrate_run(run, "temperature")
+    assert run.recalibrator is None

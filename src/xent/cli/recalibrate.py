@@ -49,6 +49,8 @@ def _recalibrate(
     loaded = load_run(run)
     path = loaded.files.recalibrator
     if remove:
+        if prevalence is not None:
+            raise typer.BadParameter("--remove takes no --prevalence.")
         remove_recalibrator(loaded)
         print(json.dumps({"removed": str(path)}) if as_json else f"removed: {path}")
         return 0
@@ -87,8 +89,4 @@ def _described(done: Recalibration) -> str:
             f"  calibration error  {error['before']:.4f} -> {error['after']:.4f}",
             f"    if calibrated    {error['before_if_calibrated']:.4f} -> {error['after_if_calibrated']:.4f}",
         ]
-        if part == "validation" and loss["after"] > loss["before"]:
-            lines.append(
-                "  The log loss did not fall: the network's own probabilities serve better (--remove)."
-            )
     return "\n".join(lines)

@@ -58,6 +58,10 @@ class CostDecision:
         numbers = [*np.ravel(self.costs), *([] if self.reject_cost is None else [self.reject_cost])]
         if not np.isfinite(numbers).all():
             raise XentError("costs must be finite numbers.")
+        if self.reject_cost is not None and self.reject_cost < 0:
+            raise XentError(
+                f"reject_cost must not be negative, got {self.reject_cost:g}: who is paid for abstaining always does."
+            )
 
     def apply(self, probabilities: object) -> IntArray:
         """Return the code of the decided class of each row; -1 where it abstains.

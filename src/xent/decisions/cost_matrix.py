@@ -75,7 +75,7 @@ def cheapest_class(
     best: Array = np.argmin(costs, axis=1)
     if reject_cost is None:
         return best
-    if not np.isfinite(reject_cost):
-        raise XentError(f"reject_cost must be a finite number, got {reject_cost}.")
+    if not 0 <= reject_cost < np.inf:
+        raise XentError(f"reject_cost must be finite and not negative, got {reject_cost}.")
     cheapest = costs[np.arange(len(costs)), best]
     return np.asarray(np.where(cheapest > reject_cost, ABSTAIN, best))

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -42,8 +44,9 @@ class Costs:
 
     def __post_init__(self) -> None:
         for name in ("fn", "fp", "tp", "tn"):
-            if not math.isfinite(getattr(self, name)):
-                raise XentError(f"cost_{name} must be a finite number, got {getattr(self, name)}.")
+            cost = getattr(self, name)
+            if not isinstance(cost, int | float | np.number) or not math.isfinite(cost):
+                raise XentError(f"cost_{name} must be a finite number, got {cost!r:.40}.")
         if not (self.fn > self.tp and self.fp > self.tn):
             raise XentError(
                 "a mistake must cost more than the right decision: cost_fn > cost_tp and cost_fp > cost_tn, got "

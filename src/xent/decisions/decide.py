@@ -98,6 +98,7 @@ def decide(
             min_precision, min_recall, min_specificity, min_npv, max_fpr, max_fnr, capacity
         ),
         chosen_on=chosen_on,
+        scale="score" if declared == "scores" else "probability",
         level=evaluation.settings.level,
         n_bootstrap=n_bootstrap,
         random_state=random_state,

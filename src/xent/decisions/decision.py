@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "choose"]
 
 VERSION = 1
+SCALES = ("probability", "score")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Decision:
     n_rows : int
     value : float
         The cost a row, or the objective, on the rows it was chosen on.
+    scale : {"probability", "score"}
+        What the threshold is on.
     """
 
     threshold: Estimate
@@ -51,6 +54,7 @@ class Decision:
     chosen_on: str
     n_rows: int
     value: float
+    scale: str = "probability"
 
     def apply(self, probabilities: object) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Return which rows are predicted positive.
@@ -84,6 +88,7 @@ class Decision:
             "chosen_on": self.chosen_on,
             "n_rows": self.n_rows,
             "value": self.value,
+            "scale": self.scale,
         }
 
     @classmethod
@@ -115,11 +120,14 @@ class Decision:
                 str(description["chosen_on"]),
                 int(description["n_rows"]),
                 float(description["value"]),
+                str(description.get("scale", "probability")),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise XentError(f"a decision lacks something or holds it wrongly: {error}") from None
         if math.isnan(made.threshold.value):
             raise XentError("a decision must have a threshold, got none.")
+        if made.scale not in SCALES:
+            raise XentError(f"scale must be one of {', '.join(SCALES)}, got {made.scale!r:.40}.")
         return made
 
     @property
@@ -161,6 +169,7 @@ def choose(
     objective: str | None = None,
     constraints: Constraints | None = None,
     chosen_on: str = "given",
+    scale: str = "probability",
     level: float = 0.95,
     n_bootstrap: int = 1000,
     random_state: int = 0,
@@ -176,6 +185,8 @@ def choose(
         As for `choose_threshold`.
     chosen_on : str
         What the rows are.
+    scale : {"probability", "score"}
+        What `probabilities` are: scores are on any scale, and have no neutral threshold.
     level : float
         Of the interval.
     n_bootstrap, random_state : int
@@ -214,6 +225,7 @@ def choose(
         chosen_on,
         n,
         choice.value,
+        scale,
     )
 
 

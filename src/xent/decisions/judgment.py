@@ -9,7 +9,7 @@ import numpy as np
 
 from xent.evaluation.confusion import ConfusionCounts, binary_counts
 from xent.evaluation.evaluations.figures import label_of
-from xent.evaluation.inputs import binary_rows, check_probabilities
+from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
 from xent.evaluation.intervals.decision_figures import decision_interval
 from xent.evaluation.intervals.means import mean_interval
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Judgment", "judge_decision"]
 
+NAMES = {"probability": "probabilities", "score": "scores"}
 FIGURES = ("precision", "recall", "specificity", "fpr", "accuracy", "f1")
 
 
@@ -34,10 +35,12 @@ class Judgment:
     counts : ConfusionCounts
     figures : dict of str to Estimate
     cost, saving : Estimate or None
-        Cost a row; and what it saves a row against the threshold 0.5, paired row by row. None
-        without costs.
+        Cost a row; and what it saves a row against the rival, paired row by row. None without costs.
     rivals : dict of str to float
         The cost a row of the threshold 0.5, of always and of never predicting positive.
+    rival : str
+        Whom the saving is against: the threshold 0.5; for scores, which have no neutral one, the
+        cheaper of always and never.
     """
 
     n_rows: int
@@ -46,6 +49,7 @@ class Judgment:
     cost: Estimate | None
     saving: Estimate | None
     rivals: dict[str, float]
+    rival: str = "0.5"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -56,13 +60,17 @@ class Judgment:
             "cost": None if self.cost is None else self.cost.to_json(),
             "saving": None if self.saving is None else self.saving.to_json(),
             "rivals": self.rivals,
+            "rival": self.rival,
         }
 
     def __str__(self) -> str:
         lines = [f"judged on {self.n_rows:,} rows", str(self.counts)]
         lines += [f"{label_of(name).text:<12} {figure}" for name, figure in self.figures.items()]
         if self.cost is not None and self.saving is not None:
-            lines += [f"cost a row   {self.cost}", f"saving       {self.saving} against 0.5"]
+            lines += [
+                f"cost a row   {self.cost}",
+                f"saving       {self.saving} against {self.rival}",
+            ]
             lines += [f"  {name:<18} {value:.4f} a row" for name, value in self.rivals.items()]
         return "\n".join(lines)
 
@@ -80,14 +88,16 @@ def judge_decision(
     Parameters
     ----------
     decision : Decision
-    y, probabilities, weight : array of shape (n,)
+    y, weight : array of shape (n,)
+    probabilities : array of shape (n,)
+        Scores, where the decision was made from scores (`decision.scale`).
     level : float
         Of the intervals.
 
     Raises
     ------
     XentError
-        When the arrays do not fit each other.
+        When the arrays do not fit each other, or are not on the scale of the decision.
 
     Examples
     --------
@@ -98,8 +108,9 @@ def judge_decision(
     >>> judged.counts.tp, judged.rivals["0.5"]
     (2, 1.6666666666666667)
     """
-    truth, given, kept = binary_rows(y, "probabilities", probabilities, weight)
-    p = check_probabilities(given)
+    has_neutral = decision.scale == "probability"
+    truth, given, kept = binary_rows(y, NAMES[decision.scale], probabilities, weight)
+    p = check_probabilities(given) if has_neutral else _scores(given)
     decided = decision.apply(p)
     counts = binary_counts(truth, labels=decided, weight=kept)
     figures = {name: decision_interval(counts, name, level=level) for name in FIGURES}
@@ -108,23 +119,30 @@ def judge_decision(
         return Judgment(len(truth), counts, figures, None, None, {})
     share = _class_shares(truth, kept, decision.prevalence)
     own = _row_costs(truth, decided, costs)
-    neutral = _row_costs(truth, p >= 0.5, costs)
-    always, never = (
-        _row_costs(truth, np.full(len(truth), positive), costs) for positive in (True, False)
-    )
     weights = kept if share is None else share
-    rivals = {
-        name: float(np.average(row_costs, weights=weights))
-        for name, row_costs in (("0.5", neutral), ("always", always), ("never", never))
+    spent = {
+        "always": _row_costs(truth, np.ones_like(truth), costs),
+        "never": _row_costs(truth, np.zeros_like(truth), costs),
     }
+    if has_neutral:
+        spent = {"0.5": _row_costs(truth, p >= 0.5, costs), **spent}
+    rivals = {name: float(np.average(paid, weights=weights)) for name, paid in spent.items()}
+    # scores have no neutral threshold: then it is the cheaper of always and never
+    rival = "0.5" if has_neutral else min(rivals, key=rivals.__getitem__)
     return Judgment(
         len(truth),
         counts,
         figures,
         mean_interval(own, weight=weights, level=level, bounds=_range(costs)),
-        mean_interval(neutral - own, weight=weights, level=level),
+        mean_interval(spent[rival] - own, weight=weights, level=level),
         rivals,
+        rival,
     )
+
+
+def _scores(given: Array) -> FloatArray:
+    wide: FloatArray = check_scores(given, "scores").astype(np.float64)
+    return wide
 
 
 def _range(costs: Costs) -> tuple[float, float]:

@@ -37,6 +37,8 @@ ROW_SUM_TOLERANCE = (
     0.01  # probabilities printed with two digits still pass, logits and sigmoids do not
 )
 
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-140, 1e140
+
 
 def row_pair(
     y: object, name: str, values: object, weight: object = None
@@ -184,6 +186,11 @@ def row_weights(weight: object, n_rows: int) -> FloatArray | None:
         raise XentError(f"weight must not be negative, got {given.min():g}.")
     if not given.any():
         raise XentError("weight must be positive in at least one row, got zeros only.")
+    if not SMALLEST_WEIGHT < given.max() < LARGEST_WEIGHT:
+        raise XentError(
+            f"weight must have its largest value between {SMALLEST_WEIGHT:g} and {LARGEST_WEIGHT:g}, got "
+            f"{given.max():g}: products of weights must be numbers. Only ratios of weights matter: divide by the mean."
+        )
     return given
 
 

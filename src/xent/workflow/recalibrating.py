@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Recalibration", "recalibrate_run", "remove_recalibrator"]
 
 METHODS: Final = ("temperature", "platt", "isotonic", "prior_shift", "class_weight")
+ROWS_FOR_ISOTONIC: Final = 1000
 FITTED: Final[dict[str, Any]] = {
     "temperature": fit_temperature,
     "platt": fit_platt,
@@ -72,7 +74,8 @@ def recalibrate_run(run: Run, method: str, *, prevalence: object = None) -> Reca
     Raises
     ------
     XentError
-        When the run has no such target, part or setting, or the method is unknown.
+        When the run has no such target, part or setting, the method is unknown, or what it fits
+        makes the validation part's log loss worse.
     """
     if method not in METHODS:
         raise XentError(
@@ -90,6 +93,7 @@ def recalibrate_run(run: Run, method: str, *, prevalence: object = None) -> Reca
     effect: dict[str, dict[str, dict[str, float]]] = {}
     if method != "prior_shift":
         effect = {name: _effect(run, rows, recalibrator) for name, rows in parts.items()}
+        _refuse_harm(method, effect)
     # first the decision: no threshold may ever meet probabilities that it was not chosen for
     run.files.decision.unlink(missing_ok=True)
     fingerprint = run.record.files[run.files.model.name]
@@ -122,8 +126,13 @@ def _recalibrator(
         y, z, weight = parts["validation"]
         if method == "platt" and z.ndim == 2:
             raise XentError("platt needs a binary target. Use temperature or isotonic.")
-        fit: Callable[..., Recalibrator] = FITTED[method]
-        return fit(y, logits=z, weight=weight)
+        if method == "isotonic" and len(y) < ROWS_FOR_ISOTONIC:
+            warnings.warn(
+                f"isotonic learns {len(y):,} validation rows by heart; it wants {ROWS_FOR_ISOTONIC:,}. "
+                "Prefer temperature or platt.",
+                stacklevel=2,
+            )
+        return _fitted(method, y, z, weight)
     trained = np.atleast_1d(np.asarray(run.evaluation.constant.parameters))
     shares = np.asarray(run.model.distribution.mean(trained.reshape(1, -1))).reshape(-1)
     if method == "prior_shift":
@@ -132,6 +141,25 @@ def _recalibrator(
         )
     weights = _class_weights(run, shares)
     return undo_class_weights(weights)
+
+
+def _fitted(method: str, y: Array, z: FloatArray, weight: FloatArray | None) -> Recalibrator:
+    if method == "platt":
+        try:  # the plain fit cannot do worse on its own rows
+            return fit_platt(y, logits=z, weight=weight, smooth_targets=False)
+        except XentError:  # the classes are apart: Platt's targets keep the slope finite
+            return fit_platt(y, logits=z, weight=weight)
+    fit: Callable[..., Recalibrator] = FITTED[method]
+    return fit(y, logits=z, weight=weight)
+
+
+def _refuse_harm(method: str, effect: dict[str, dict[str, dict[str, float]]]) -> None:
+    loss = effect.get("validation", {}).get("log_loss")
+    if method in FITTED and loss and loss["after"] > loss["before"] * (1 + 1e-9):
+        raise XentError(
+            f"{method} makes the log loss of the validation part worse, {loss['after']:.4f} instead of "
+            f"{loss['before']:.4f}: nothing was written. Leave them as they are, or try another method."
+        )
 
 
 def _class_weights(run: Run, shares: FloatArray) -> list[float]:

@@ -123,3 +123,17 @@ def test_what_does_not_fit_is_refused():
         xent.compare(Y, a=WEAK, b=STRONG, declared="logits")["lift"]
     with pytest.raises(XentError, match="no figure in common"):
         xent.compare([0, 0], a=[1, 2], b=[2, 1], declared="scores")
+
+
+def test_reasons_are_printed_and_an_infinite_loss_loses():
+    y = np.array([0, 0, 1, 1] * 10)
+    p = np.tile([0.1, 0.4, 0.35, 0.8], 10)
+    certain = p.copy()
+    certain[0] = 1.0
+    compared = xent.compare(y, a=p, b=certain)
+    assert compared["log_loss"].better == "a"
+    assert "infinite loss" in str(compared)
+    same = xent.compare(y, a=p, b=p)
+    assert "order the rows alike" in str(same)
+    assert same["average_precision"].test.difference.low == 0
+    assert "rows tell little" in str(xent.compare(y[:8], a=p[:8], b=certain[:8]))

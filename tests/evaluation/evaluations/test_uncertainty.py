@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from xent.errors import XentError
 from xent.evaluation import evaluate, multiclass_f1, r2
 
 
@@ -81,3 +82,29 @@ def test_clusters_are_drawn_whole() -> None:
     assert alone.macro_f1.value == clustered.macro_f1.value == multiclass_f1(y, labels=labels)
     assert clustered.macro_f1.width > 2 * alone.macro_f1.width
     assert clustered.mcc.width > 2 * alone.mcc.width
+
+
+def test_few_clusters_widen_what_replicates_say_and_are_named() -> None:
+    generator = np.random.default_rng(1)
+    y = generator.random(600) < 0.4
+    p = 1 / (1 + np.exp(-(generator.normal(size=600) + 1.2 * y - 0.5)))
+    few = evaluate(y, probabilities=p, cluster=np.arange(600) % 6).f1
+    assert few.why == "only 6 clusters: the interval may be too narrow"
+    assert "clusters" in few.method
+    # percentiles alone would be those of 6 clusters, as if their spread were known
+    codes, generator = np.arange(600) % 6, np.random.default_rng(0)
+    drawn = []
+    for _ in range(500):
+        rows = np.concatenate([np.flatnonzero(codes == k) for k in generator.integers(6, size=6)])
+        drawn.append(evaluate(y[rows], probabilities=p[rows]).f1.value)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert few.width > 1.2 * (high - low)
+    many = evaluate(y, probabilities=p, cluster=np.arange(600))
+    plain = evaluate(y, probabilities=p)
+    assert many.f1.width == pytest.approx(plain.f1.width, rel=0.15)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e300])
+def test_weights_whose_products_are_no_numbers_are_refused(scale: float) -> None:
+    with pytest.raises(XentError, match="divide by the mean"):
+        evaluate([0, 1, 1], probabilities=[0.1, 0.5, 0.9], weight=np.full(3, scale))

@@ -177,9 +177,13 @@ class BinaryEvaluation(Evaluation):
 
     def at(self, threshold: float) -> OperatingPoint:
         """Return the figures of predicting positive where the declared score is at least `threshold`."""
-        threshold = float(threshold)
-        if np.isnan(threshold):
-            raise XentError("threshold must be a number, got NaN.")
+        try:
+            given = float(threshold)
+        except (TypeError, ValueError):
+            given = float("nan")
+        if np.isnan(given):
+            raise XentError(f"threshold must be a number, not NaN, got {threshold!r:.40}.")
+        threshold = given
         return OperatingPoint(self, threshold, self.counts.at(threshold))
 
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:

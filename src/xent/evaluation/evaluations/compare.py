@@ -14,6 +14,7 @@ from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
 from xent.evaluation.evaluations.regression import RegressionEvaluation
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
+from xent.evaluation.intervals.estimate import Estimate
 from xent.evaluation.intervals.means import mean_interval
 from xent.evaluation.intervals.paired import PairedTest, delong_test, holm, mcnemar
 from xent.evaluation.intervals.paired_ratios import average_precision_test, ratio_test
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "FigureComparison", "compare_evaluations"]
 
+FEW_ROWS = 30
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "hamming_loss", "mae", "mse"})
 
 
@@ -52,7 +54,8 @@ class FigureComparison:
     def better(self) -> str:
         """Which model is better here: "a", "b", or "" where the interval holds 0."""
         difference = self.test.difference
-        if not difference.has_interval or difference.low <= 0 <= difference.high:
+        certain = np.isinf(difference.value)  # one of them called impossible what happened
+        if not certain and (not difference.has_interval or difference.low <= 0 <= difference.high):
             return ""
         rises = difference.value > 0
         return "b" if rises != (self.figure in LOWER_IS_BETTER) else "a"
@@ -114,6 +117,13 @@ class Comparison:
             ).rstrip()
             for row in rows
         ]
+        lines += [
+            f"{label_of(name).text}: {compared.test.difference.why}"
+            for name, compared in self.figures.items()
+            if compared.test.difference.why
+        ]
+        if self.n_rows < FEW_ROWS:
+            lines.append(f"{self.n_rows} rows tell little: intervals of so few are rough")
         return "\n".join([*lines, "p by paired tests, adjusted by Holm for the number of figures"])
 
 
@@ -278,6 +288,11 @@ def _paired_means(
     with np.errstate(invalid="ignore"):
         gaps = other - own
     first, second = (float(np.average(v, weights=rows.weight)) for v in (own, other))
+    if np.isinf(first) or np.isinf(second):
+        why = "an infinite loss: what was said to be impossible happened"
+        gap = float("nan") if first == second else second - first
+        none = Estimate(gap, level=level, n=len(rows), why=why)
+        return first, second, PairedTest(none, float("nan"), float("nan"), "none")
     difference = mean_interval(gaps, weight=rows.weight, cluster=rows.cluster, level=level)
     p_value, statistic = _t_test(gaps, rows.weight, rows.cluster)
     return first, second, PairedTest(difference, p_value, statistic, "paired t")

@@ -149,7 +149,9 @@ def number_text(value: float) -> str:
     if math.isnan(value):
         return "-"
     size = abs(value)
-    if size >= 1e5 or 0 < size < 1e-3:
+    if size < 1e-12:  # what rounding leaves of nothing, and -0.0
+        return "0.0000"
+    if size >= 1e5 or size < 1e-3:
         return f"{value:.4g}"
     return f"{value:,.4f}" if size < 100 else f"{value:,.1f}"
 

@@ -5,6 +5,7 @@ The value is computed at once, the interval when it is first read.
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from xent.evaluation.intervals.spread import (
     logit,
     normal_quantile,
     sum_variance,
+    t_quantile,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ __all__ = [
 
 NAN = float("nan")
 MIN_REPLICATES = 2
+FEW_CLUSTERS = 20
 
 
 def proportion(
@@ -157,7 +160,7 @@ def of_counts(
             return _without_replicates(value, n, settings)
         codes = cluster_codes(cluster, weight, n)
         drawn = _resampled_counts(truth, decided(), weight, codes, settings)
-        return _percentiles(value, getattr(drawn, name), settings, bounds, n)
+        return _percentiles(value, getattr(drawn, name), settings, bounds, n, codes)
 
     return lazy_estimate(value, make, level=settings.level)
 
@@ -185,7 +188,8 @@ def of_curve(
             n_bootstrap=settings.n_bootstrap,
             random_state=settings.random_state,
         )
-        return _percentiles(value, replicates + (value - on_bins), settings, (0.0, 1.0), n)
+        shifted = replicates + (value - on_bins)
+        return _percentiles(value, shifted, settings, (0.0, 1.0), n, rows[3])
 
     return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
@@ -214,7 +218,7 @@ def resampled(
                 weight *= rows.weight
             if weight.any():
                 replicates[place] = figure(weight)
-        return _percentiles(value, replicates, settings, bounds, n)
+        return _percentiles(value, replicates, settings, bounds, n, codes)
 
     return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
@@ -305,15 +309,28 @@ def _percentiles(
     settings: IntervalSettings,
     bounds: tuple[float, float],
     n: int,
+    codes: IntArray | None = None,
 ) -> Estimate:
-    """Return the percentile interval, inside the figure's range; of no width only with a reason."""
+    """Return the percentile interval, inside the figure's range; of no width only with a reason.
+
+    Its tails are those of Student's distribution for the number of rows, or of clusters, and its
+    spread has their n - 1: the expanded percentiles of Hesterberg (2015, section 5.3), since
+    replicates of few clusters vary too little.
+    """
     defined = replicates[~np.isnan(replicates)]
-    method = f"bootstrap ({settings.n_bootstrap}, seed {settings.random_state})"
+    kind = "" if codes is None else "clusters, "
+    method = f"bootstrap ({kind}{settings.n_bootstrap}, seed {settings.random_state})"
     if 2 * len(defined) < len(replicates):
         why = f"undefined in {len(replicates) - len(defined)} of {len(replicates)} replicates"
         return Estimate(value, level=settings.level, method=method, n=n, why=why)
-    tail = (1 - settings.level) / 2
+    n_units = n if codes is None else int(codes.max()) + 1
+    stretched = (
+        t_quantile(settings.level, max(n_units - 1, 1)) * (n_units / max(n_units - 1, 1)) ** 0.5
+    )
+    tail = NormalDist().cdf(-stretched)
     low, high = np.quantile(defined, [tail, 1 - tail])
     low, high = min(max(low, bounds[0]), value), max(min(high, bounds[1]), value)
     why = "every replicate gave the same value: too few rows to tell" if low == high else ""
+    if not why and codes is not None and n_units < FEW_CLUSTERS:
+        why = f"only {n_units} clusters: the interval may be too narrow"
     return Estimate(value, float(low), float(high), settings.level, method, n, why)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["average_precision_test", "ratio_test"]
 
 METHOD = "influence, paired"
+ROUNDING = 1e-13
 
 
 def average_precision_test(
@@ -129,8 +130,10 @@ def _tested(
     n = contributions.size
     method = METHOD if codes is None else f"{METHOD} (clusters)"
     variance = sum_variance(contributions, codes)
-    if not variance > 0:
-        same = value == 0
+    # what rounding leaves of nothing, on a scale from 0 to 1
+    if not variance > ROUNDING**2:
+        same = abs(value) < ROUNDING
+        value = 0.0 if same else value
         why = "both are the same on every row" if same else "no variance is seen"
         end = 0.0 if same else math.nan
         none = Estimate(value, end, end, level, method, n, why)

@@ -12,7 +12,7 @@ from xent.evaluation.inputs import binary_rows, check_scores
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
 
-__all__ = ["binary_batch", "check_declared", "declared", "is_empty"]
+__all__ = ["binary_batch", "check_declared", "check_same_kind", "declared", "is_empty"]
 
 
 def declared(**given: object) -> tuple[str, object]:
@@ -62,3 +62,17 @@ def binary_batch(
 def _n_rows(values: Any) -> int:
     shape = np.shape(values)
     return shape[0] if shape else -1
+
+
+def check_same_kind(state: object, other: object) -> None:
+    """Refuse to merge a state with anything but another of its kind.
+
+    Examples
+    --------
+    >>> check_same_kind([], None)
+    Traceback (most recent call last):
+    xent.errors.XentError: a list merges with another list only, got NoneType.
+    """
+    if type(state) is not type(other):
+        kind, got = type(state).__name__, type(other).__name__
+        raise XentError(f"a {kind} merges with another {kind} only, got {got}.")

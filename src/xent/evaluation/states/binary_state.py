@@ -8,7 +8,7 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.counts import ScoreCounts
-from xent.evaluation.states.batches import binary_batch, declared, is_empty
+from xent.evaluation.states.batches import binary_batch, check_same_kind, declared, is_empty
 from xent.evaluation.states.binary_losses import BinaryLosses
 from xent.evaluation.states.merging import (
     in_parts,
@@ -170,6 +170,7 @@ class BinaryState:
         XentError
             When the other state's batches gave another kind of prediction, or the disk is full.
         """
+        check_same_kind(self, other)
         self._check_open()
         other._check_open()
         self._losses.check_declared(other._losses.declared)

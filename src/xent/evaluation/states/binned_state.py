@@ -8,7 +8,7 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.confusion import ConfusionCounts
-from xent.evaluation.states.batches import binary_batch, declared, is_empty
+from xent.evaluation.states.batches import binary_batch, check_same_kind, declared, is_empty
 from xent.evaluation.states.binary_losses import BinaryLosses
 from xent.evaluation.states.brackets import Bracket, auc_bracket, average_precision_bracket
 from xent.evaluation.states.documents import document, fields_of
@@ -118,6 +118,7 @@ class BinnedState:
         XentError
             When the other state has other bins.
         """
+        check_same_kind(self, other)
         if other.n_bins != self.n_bins:
             raise XentError(
                 f"states that merge must have the same n_bins, got {self.n_bins} and {other.n_bins}."

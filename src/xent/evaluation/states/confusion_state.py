@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xent.errors import XentError
 from xent.evaluation.inputs import codes, row_pair
-from xent.evaluation.states.batches import is_empty
+from xent.evaluation.states.batches import check_same_kind, is_empty
 from xent.evaluation.states.documents import document, fields_of, whole
 from xent.evaluation.states.exact_bins import ExactBins
 
@@ -76,6 +76,7 @@ class ConfusionState:
         XentError
             When the other state has another number of classes.
         """
+        check_same_kind(self, other)
         if other.n_classes != self.n_classes:
             raise XentError(
                 f"n_classes must be the same, got {self.n_classes} and {other.n_classes}."

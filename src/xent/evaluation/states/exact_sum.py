@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.states.batches import check_same_kind
 from xent.evaluation.states.documents import shown
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class ExactSum:
 
     def merge(self, other: ExactSum) -> ExactSum:
         """Add the terms of another sum, leaving that as it is; returns self."""
+        check_same_kind(self, other)
         self._units += other._units
         self._beyond += other._beyond
         return self

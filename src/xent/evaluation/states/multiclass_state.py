@@ -21,7 +21,7 @@ from xent.evaluation.matrix_figures import (
 from xent.evaluation.multiclass_ranking import class_log_odds
 from xent.evaluation.multiclass_skill import constant_losses
 from xent.evaluation.scoring_rules import skill
-from xent.evaluation.states.batches import check_declared, declared, is_empty
+from xent.evaluation.states.batches import check_declared, check_same_kind, declared, is_empty
 from xent.evaluation.states.column_bins import N_BINS, ColumnBins, n_bins_of
 from xent.evaluation.states.confusion_state import MAX_CLASSES
 from xent.evaluation.states.documents import MOST_ROWS, document, fields_of, item, whole
@@ -142,6 +142,7 @@ class MulticlassState:
         XentError
             When the other has other classes, other bins, or another kind of prediction.
         """
+        check_same_kind(self, other)
         for name in ("n_classes", "n_bins"):
             if getattr(self, name) != getattr(other, name):
                 raise XentError(

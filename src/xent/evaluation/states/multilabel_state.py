@@ -12,7 +12,7 @@ from xent.errors import XentError
 from xent.evaluation.averages import AVERAGES, averaged, check_average
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import check_probabilities, check_scores, label_rows, positives
-from xent.evaluation.states.batches import check_declared, declared, is_empty
+from xent.evaluation.states.batches import check_declared, check_same_kind, declared, is_empty
 from xent.evaluation.states.column_bins import N_BINS, ColumnBins, n_bins_of
 from xent.evaluation.states.documents import MOST_ROWS, document, fields_of, item, whole
 from xent.evaluation.states.exact_bins import ExactBins
@@ -141,6 +141,7 @@ class MultilabelState:
         XentError
             When the other has other labels, other bins, or another kind of prediction.
         """
+        check_same_kind(self, other)
         for name in ("n_labels", "n_bins"):
             if getattr(self, name) != getattr(other, name):
                 raise XentError(

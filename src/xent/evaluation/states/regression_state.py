@@ -10,7 +10,7 @@ import numpy as np
 from xent.errors import XentError
 from xent.evaluation.inputs import real_rows
 from xent.evaluation.predicted_distributions import gaussian_crps_rows
-from xent.evaluation.states.batches import is_empty
+from xent.evaluation.states.batches import check_same_kind, is_empty
 from xent.evaluation.states.documents import MOST_ROWS, document, fields_of, item, number, whole
 from xent.evaluation.states.exact_sum import rounded_quotient
 from xent.evaluation.states.weighted_sums import WeightedSums
@@ -110,6 +110,7 @@ class RegressionState:
         XentError
             When one has standard deviations and the other none.
         """
+        check_same_kind(self, other)
         if other._has_sd is not None:
             self._check_sd(other._has_sd)
             self._has_sd = other._has_sd
