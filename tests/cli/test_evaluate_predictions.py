@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import polars as pl
 import pytest
+
+from xent import evaluate
 
 
 @pytest.fixture
@@ -91,3 +94,25 @@ def test_classes_stream(xent, tmp_path, declared):
     outcome = xent("evaluate", "c.csv", "--label", "y", *declared, "--stream")
     assert outcome.out.startswith("c.csv: multiclass; classes ant, bee, cat\n")
     assert "macro AUC" in outcome.out
+
+
+def test_the_figures_at_a_threshold_and_the_calibration(xent, tmp_path):
+    rng = np.random.default_rng(0)
+    y = (rng.random(300) < 0.4).astype(int)
+    p = 1 / (1 + np.exp(-(rng.normal(size=300) + 1.5 * y - 0.7)))
+    pl.DataFrame({"y": y, "p": p, "k": rng.integers(0, 3, 300)}).write_csv(tmp_path / "p.csv")
+    base = ["evaluate", "p.csv", "--label", "y", "--probability", "p"]
+    shown = xent(*base, "--threshold", "0.3")
+    assert shown.code == 0
+    assert "at 0.3" in shown.out
+    assert "if calibrated" in shown.out
+    described = json.loads(xent(*base, "--threshold", "0.3", "--json").out)
+    e = evaluate(y, probabilities=p)
+    assert described["at_threshold"]["figures"]["recall"]["value"] == e.at(0.3).recall.value
+    assert described["calibration"]["error"]["value"] == e.calibration.error.value
+    scores = xent("evaluate", "p.csv", "--label", "y", "--score", "p", "--threshold", "0.3")
+    assert "at 0.3" in scores.out
+    assert "if calibrated" not in scores.out
+    assert "does not go with --stream" in xent(*base, "--threshold", "0.3", "--stream").err
+    classes = xent("evaluate", "p.csv", "--label", "k", "--decision", "k", "--threshold", "0.3")
+    assert "--threshold needs two classes" in classes.err

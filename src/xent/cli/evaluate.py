@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,8 @@ from xent.errors import XentError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xent.workflow.prediction_files import PredictionColumns
+    from xent.evaluation.evaluations import Evaluation, OperatingPoint
+    from xent.workflow.prediction_files import LabelledPredictions, PredictionColumns
 
 __all__ = ["HELP", "command"]
 
@@ -71,6 +72,14 @@ def _evaluate(
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            metavar="<number>",
+            help="Two classes: the figures at this threshold as well.",
+            show_default=False,
+        ),
+    ] = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Read a file of any size batch by batch.")
     ] = False,
@@ -96,35 +105,64 @@ def _evaluate(
         "cluster": cluster,
     }
     if label is None:
-        given = [f"--{name}" for name, value in columns.items() if value is not None]
-        if given:
-            raise XentError(f"{given[0]} needs --label, the column of the truth.")
+        _refuse_columns(columns)
         return _run(source, file, as_json=as_json)
     if file is not None:
         raise XentError("--label goes with one table of predictions; a run needs no --label.")
+    from xent.evaluation.evaluations import BinaryEvaluation
     from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
 
     named = PredictionColumns(label, **columns)
     if stream:
+        if threshold is not None:
+            raise XentError("--threshold does not go with --stream: its figures are those at 0.5.")
         return _stream(source, named, level, bins, as_json=as_json)
     if bins is not None:
         raise XentError("--bins goes with --stream: without it every figure is exact.")
     predictions = read_predictions_of(source, named)
     evaluation = predictions.evaluate(level=level, n_bootstrap=n_bootstrap, random_state=seed)
-    parts = {None: evaluation} | (evaluation.by_group() if group is not None else {})
+    point = _point(evaluation, threshold)
     if as_json:
-        described = evaluation.to_json() | {"name": predictions.name}
-        described["classes"] = list(predictions.classes)
-        described["groups"] = {
-            str(name): part.to_json() for name, part in parts.items() if name is not None
-        }
-        print(json.dumps(described, allow_nan=False))
+        print(json.dumps(_described(predictions, evaluation, point), allow_nan=False))
         return 0
     _print_classes(predictions.name, evaluation.task, predictions.classes)
-    for name, part in parts.items():
-        print(f"\n{group} {name}" if name is not None else "")
-        print(part)
+    print(f"\n{evaluation}")
+    for name, part in (evaluation.by_group() if group is not None else {}).items():
+        print(f"\n{group} {name}\n{part}")
+    if point is not None:
+        print(f"\n{point}")
+    if isinstance(evaluation, BinaryEvaluation) and evaluation.has_probabilities:
+        print(f"\ncalibration\n{evaluation.calibration}")
     return 0
+
+
+def _refuse_columns(columns: dict[str, str | None]) -> None:
+    given = [f"--{name}" for name, value in columns.items() if value is not None]
+    if given:
+        raise XentError(f"{given[0]} needs --label, the column of the truth.")
+
+
+def _described(
+    predictions: LabelledPredictions, evaluation: Evaluation, point: OperatingPoint | None
+) -> dict[str, Any]:
+    groups = evaluation.by_group() if predictions.group is not None else {}
+    described = {
+        **evaluation.to_json(),
+        "name": predictions.name,
+        "classes": list(predictions.classes),
+        "groups": {str(name): part.to_json() for name, part in groups.items()},
+    }
+    return described if point is None else described | {"at_threshold": point.to_json()}
+
+
+def _point(evaluation: Evaluation, threshold: float | None) -> OperatingPoint | None:
+    from xent.evaluation.evaluations import BinaryEvaluation
+
+    if threshold is None:
+        return None
+    if not isinstance(evaluation, BinaryEvaluation):
+        raise XentError(f"--threshold needs two classes, and this is {evaluation.task}.")
+    return evaluation.at(threshold)
 
 
 def _stream(

@@ -379,3 +379,42 @@ def test_calibration():
     assert len(given.corp.recalibrated) > 1
     with pytest.raises(XentError, match="needs probabilities"):
         _ = evaluate(y, scores=z).calibration
+
+
+def test_figures_that_take_an_argument_are_estimates_too():
+    y, z = binary_set()
+    e = evaluate(y, logits=z, n_bootstrap=200)
+    found = {
+        "partial": (e.partial_auc(fpr=(0.0, 0.2)), evaluation.partial_auc(y, z, fpr=(0.0, 0.2))),
+        "standard": (
+            e.partial_auc(tpr=(0.8, 1.0), standardized=True),
+            evaluation.standardized_partial_auc(y, z, tpr=(0.8, 1.0)),
+        ),
+        "precision": (
+            e.reached("precision", given="recall", least=0.8),
+            evaluation.precision_at_recall(y, z, recall=0.8),
+        ),
+        "recall": (
+            e.reached("recall", given="specificity", least=0.9),
+            evaluation.recall_at_specificity(y, z, specificity=0.9),
+        ),
+        "lift": (e.top_lift(0.1), evaluation.top_lift(y, z, share=0.1)),
+    }
+    for name, (estimate, expected) in found.items():
+        assert estimate.value == pytest.approx(expected, abs=1e-12), name
+        assert estimate.low < estimate.value < estimate.high or estimate.value == estimate.high
+        assert "bootstrap" in estimate.method, name
+    unreached = evaluate([1, 0], scores=[0.0, 1.0]).reached("recall", given="precision", least=0.9)
+    assert "no threshold reaches" in unreached.why
+    assert "order" in evaluate(y, labels=z > 0).top_lift(0.1).why
+
+
+def test_a_point_and_the_calibration_as_plain_values():
+    y, z = binary_set()
+    e = evaluate(y, logits=z)
+    described = json.loads(json.dumps(e.at(0.5).to_json()))
+    assert described["counts"]["tp"] == e.at(0.5).counts.tp
+    assert described["figures"]["f1"]["value"] == e.at(0.5).f1.value
+    assert e.to_json()["calibration"]["cox"]["slope"] == e.calibration.cox.slope
+    assert "calibration" not in evaluate(y, scores=z).to_json()
+    assert "Cox's slope" in str(e.calibration)

@@ -1,6 +1,6 @@
 """Labelled predictions as a whole: every figure of their task, each with its interval."""
 
-from xent.evaluation.evaluations.binary import BinaryEvaluation, OperatingPoint
+from xent.evaluation.evaluations.binary import BinaryEvaluation
 from xent.evaluation.evaluations.compare import (
     Comparison,
     FigureComparison,
@@ -11,6 +11,7 @@ from xent.evaluation.evaluations.evaluate import compare, evaluate
 from xent.evaluation.evaluations.evaluation import Evaluation
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
+from xent.evaluation.evaluations.operating_point import OperatingPoint
 from xent.evaluation.evaluations.regression import RegressionEvaluation
 
 __all__ = [

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import numpy as np
 
 from xent.distributions import Bernoulli
 from xent.errors import XentError
-from xent.evaluation.calibration import (
-    brier_decomposition,
-    corp,
-    cox_calibration,
-    expected_calibration_error,
-    reliability,
-    spiegelhalter_test,
-)
-from xent.evaluation.confusion import UNDEFINED, ConfusionCounts
 from xent.evaluation.cost_curve import cost_curve_of
 from xent.evaluation.counts import ScoreCounts, score_counts
 from xent.evaluation.curves import pr_curve_of, roc_curve_of
 from xent.evaluation.detection_tradeoff import det_curve_of, equal_error_rate_of
 from xent.evaluation.evaluations import uncertainty
+from xent.evaluation.evaluations.calibration import Calibration
 from xent.evaluation.evaluations.evaluation import Evaluation, refuse_declared
-from xent.evaluation.evaluations.figures import LazyFigures, figures_text
+from xent.evaluation.evaluations.figures import LazyFigures
+from xent.evaluation.evaluations.operating_point import PROPORTIONS, RANGES, OperatingPoint
 from xent.evaluation.evaluations.row_losses import ROW_LOSSES
 from xent.evaluation.inputs import (
     binary_rows,
@@ -33,11 +25,11 @@ from xent.evaluation.inputs import (
     check_scores,
     weighted_mean,
 )
-from xent.evaluation.intervals.decision_figures import f_beta_interval
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
-from xent.evaluation.intervals.proportions import kish, proportion_interval
-from xent.evaluation.lift import gain_curve_of, lift_curve_of
+from xent.evaluation.lift import gain_curve_of, lift_curve_of, top_lift_of
 from xent.evaluation.logit_losses import sum_logit_squares
+from xent.evaluation.operating_points import reached_point_of
+from xent.evaluation.partial_auc import partial_auc_of, standardized_partial_auc_of
 from xent.evaluation.pr_areas import davis_goadrich_area_of, pr_trapezoid_area_of
 from xent.evaluation.scoring_rules import log_loss
 from xent.evaluation.threshold_figures import figure_at_thresholds_of
@@ -45,46 +37,17 @@ from xent.evaluation.threshold_figures import figure_at_thresholds_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xent.arrays import Array, FloatArray
-    from xent.evaluation.calibration import (
-        CalibrationError,
-        CalibrationTest,
-        Corp,
-        CoxCalibration,
-        Reliability,
-        ScoreDecomposition,
-    )
+    from xent.arrays import FloatArray
     from xent.evaluation.cost_curve import CostCurve
     from xent.evaluation.curves import PrCurve, RocCurve
     from xent.evaluation.detection_tradeoff import DetCurve
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
     from xent.evaluation.lift import GainCurve, LiftCurve
+    from xent.evaluation.operating_points import Rate
     from xent.evaluation.threshold_figures import ThresholdCurve
 
-__all__ = ["BinaryEvaluation", "OperatingPoint"]
+__all__ = ["BinaryEvaluation"]
 
-# figures that are a share of rows: of which counts
-PROPORTIONS: Final = {
-    "prevalence": (("tp", "fn"), ("tp", "fn", "fp", "tn")),
-    "accuracy": (("tp", "tn"), ("tp", "fn", "fp", "tn")),
-    "precision": (("tp",), ("tp", "fp")),
-    "recall": (("tp",), ("tp", "fn")),
-    "specificity": (("tn",), ("fp", "tn")),
-    "fpr": (("fp",), ("fp", "tn")),
-    "fnr": (("fn",), ("tp", "fn")),
-    "npv": (("tn",), ("fn", "tn")),
-    "jaccard": (("tp",), ("tp", "fn", "fp")),
-}
-# the others, and the range that an interval must keep to
-RANGES: Final = {
-    "balanced_accuracy": (0.0, 1.0),
-    "f1": (0.0, 1.0),
-    "mcc": (-1.0, 1.0),
-    "kappa": (-1.0, 1.0),
-    "youden_j": (-1.0, 1.0),
-    "lr_positive": (0.0, float("inf")),
-    "lr_negative": (0.0, float("inf")),
-}
 RANK_FIGURES: Final = ("auc", "average_precision")
 AREAS: Final = {
     "pr_trapezoid_area": pr_trapezoid_area_of,
@@ -186,6 +149,46 @@ class BinaryEvaluation(Evaluation):
         threshold = given
         return OperatingPoint(self, threshold, self.counts.at(threshold))
 
+    def partial_auc(
+        self,
+        *,
+        fpr: tuple[float, float] | None = None,
+        tpr: tuple[float, float] | None = None,
+        standardized: bool = False,
+    ) -> Estimate:
+        """Return the area over a band of the FPR or of the TPR, as a share of the unit square or standardized."""
+        area = standardized_partial_auc_of if standardized else partial_auc_of
+        return self._of_curve(lambda counts: area(counts, fpr=fpr, tpr=tpr))
+
+    def reached(self, figure: str, *, given: str, least: float) -> Estimate:
+        """Return the highest precision, recall or specificity where another of them is at least `least`.
+
+        `e.reached("recall", given="specificity", least=0.9)` is the recall at a specificity of 0.9.
+        """
+        return self._of_curve(
+            lambda counts: (
+                reached_point_of(
+                    counts, figure=cast("Rate", figure), given=cast("Rate", given), least=least
+                ).value
+            )
+        )
+
+    def top_lift(self, share: float) -> Estimate:
+        """Return how many times more positives the top `share` of rows holds than rows at random."""
+        return self._of_curve(lambda counts: top_lift_of(counts, share=share), (0.0, float("inf")))
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether probabilities or logits were declared, so that there is a calibration to speak of."""
+        return self.rows.declared in NEUTRAL
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every figure with its interval, and the calibration where there are probabilities."""
+        described = super().to_json()
+        if self.has_probabilities:
+            described["calibration"] = self.calibration.to_json()
+        return described
+
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:
         recipes: dict[str, Callable[[], Estimate]] = {
             name: partial(self._loss, name) for name in LOSSES
@@ -210,16 +213,22 @@ class BinaryEvaluation(Evaluation):
         )
 
     def _area(self, name: str) -> Estimate:
+        return self._of_curve(AREAS[name])
+
+    def _of_curve(
+        self, figure: Callable[[ScoreCounts], float], bounds: tuple[float, float] = (0.0, 1.0)
+    ) -> Estimate:
         if self.rows.declared == "labels":
             return Estimate(float("nan"), why="labels have no order to rank by")
         return uncertainty.of_curve(
-            AREAS[name],
+            figure,
             self.counts,
             self.truth,
             self.scores,
             self.rows.weight,
             self.rows.cluster,
             self.settings,
+            bounds,
         )
 
     def _loss(self, name: str) -> Estimate:
@@ -279,147 +288,6 @@ class BinaryEvaluation(Evaluation):
     @cached_property
     def _neutral_point(self) -> OperatingPoint:
         return self.at(self.threshold)
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """Reliability, its summary figures and its tests, each made when read.
-
-    Attributes
-    ----------
-    truth, probabilities, weight : arrays of shape (n,)
-    """
-
-    truth: Array
-    probabilities: FloatArray
-    weight: FloatArray | None
-
-    @property
-    def reliability(self) -> Reliability:
-        """Observed shares in 15 bins of equal mass, with Wilson's intervals."""
-        return reliability(
-            self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
-        )
-
-    @property
-    def corp(self) -> Corp:
-        """The isotonic reliability curve with its consistency band (Dimitriadis et al. 2021)."""
-        return corp(self.truth, probabilities=self.probabilities, weight=self.weight)
-
-    @property
-    def error(self) -> CalibrationError:
-        """The expected calibration error beside its value under perfect calibration."""
-        return expected_calibration_error(
-            self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
-        )
-
-    @property
-    def cox(self) -> CoxCalibration:
-        """Calibration in the large, intercept and slope."""
-        return cox_calibration(self.truth, probabilities=self.probabilities, weight=self.weight)
-
-    @property
-    def spiegelhalter(self) -> CalibrationTest:
-        """Spiegelhalter's test."""
-        return spiegelhalter_test(self.truth, probabilities=self.probabilities, weight=self.weight)
-
-    @property
-    def brier(self) -> ScoreDecomposition:
-        """Miscalibration, discrimination and uncertainty of the Brier score."""
-        return brier_decomposition(self.truth, probabilities=self.probabilities, weight=self.weight)
-
-
-@dataclass(frozen=True, eq=False)
-class OperatingPoint:
-    """The figures of one threshold.
-
-    Attributes
-    ----------
-    threshold : float
-        On the scale that was declared.
-    counts : ConfusionCounts
-    """
-
-    evaluation: BinaryEvaluation
-    threshold: float
-    counts: ConfusionCounts[float]
-
-    @cached_property
-    def figures(self) -> LazyFigures:
-        """Name to `Estimate`."""
-        return LazyFigures(
-            {name: partial(self._proportion, name) for name in PROPORTIONS}
-            | {name: partial(self._of_counts, name) for name in RANGES}
-        )
-
-    def __getitem__(self, name: str) -> Estimate:
-        return self.figures[name]
-
-    def __getattr__(self, name: str) -> Estimate:
-        if name.startswith("_") or name not in self.figures:
-            raise AttributeError(f"OperatingPoint has no figure {name!r}.")
-        return self.figures[name]
-
-    def __str__(self) -> str:
-        return figures_text(self.figures, f"at {self.threshold:g}")
-
-    def f_beta(self, beta: float) -> Estimate:
-        """Return F-beta: recall counts beta times as much as precision."""
-        value = float(self.counts.f_beta(beta))
-        if np.isnan(value):
-            return Estimate(value, why=UNDEFINED["f1"])
-        e = self.evaluation
-        n_effective = float("nan") if e.rows.weight is None else kish(e.rows.weight)
-        return f_beta_interval(
-            self.counts, beta=beta, level=e.settings.level, n_effective=n_effective
-        )
-
-    def _proportion(self, name: str) -> Estimate:
-        value = getattr(self.counts, name)
-        if np.isnan(value):
-            return Estimate(value, why=UNDEFINED.get(name, "there is no row"))
-        settings = self.evaluation.settings
-
-        def make() -> Estimate:
-            rows = self.evaluation.rows
-            happened, concerned = (self._cells(fields) for fields in PROPORTIONS[name])
-            return proportion_interval(
-                happened[concerned],
-                weight=None if rows.weight is None else rows.weight[concerned],
-                cluster=None if rows.cluster is None else rows.cluster[concerned],
-                level=settings.level,
-            )
-
-        return lazy_estimate(value, make, level=settings.level)
-
-    def _cells(self, fields: tuple[str, ...]) -> Array:
-        """Return where the rows of these cells of the confusion matrix are."""
-        truth, decided = self.evaluation.truth, self.evaluation.scores >= self.threshold
-        cells = {
-            "tp": truth & decided,
-            "fn": truth & ~decided,
-            "fp": ~truth & decided,
-            "tn": ~truth & ~decided,
-        }
-        where = cells[fields[0]]
-        for field in fields[1:]:
-            where = where | cells[field]
-        return where
-
-    def _of_counts(self, name: str) -> Estimate:
-        if np.isnan(getattr(self.counts, name)):
-            return Estimate(float("nan"), why=UNDEFINED[name])
-        e = self.evaluation
-        return uncertainty.of_counts(
-            name,
-            self.counts,
-            e.truth,
-            lambda: e.scores >= self.threshold,
-            e.rows.weight,
-            e.rows.cluster,
-            e.settings,
-            RANGES[name],
-        )
 
 
 def _constant_loss(kind: str, prevalence: float) -> float:

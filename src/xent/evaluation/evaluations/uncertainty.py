@@ -173,11 +173,14 @@ def of_curve(
     weight: FloatArray | None,
     cluster: Array | None,
     settings: IntervalSettings,
+    bounds: tuple[float, float] = (0.0, 1.0),
 ) -> Estimate:
-    """Return a figure of the whole curve, in [0, 1]; its interval is the bootstrap's, of binned counts."""
+    """Return a figure of the whole curve; its interval is the bootstrap's, of binned counts."""
     value, n = figure(counts), len(truth)
     if np.isnan(value):
-        return Estimate(value, level=settings.level, n=n, why="one class is absent")
+        absent = not (counts.n_positive and counts.n_negative)
+        why = "one class is absent" if absent else "no threshold reaches it"
+        return Estimate(value, level=settings.level, n=n, why=why)
 
     def make() -> Estimate:
         rows = (truth, scores, weight, cluster_codes(cluster, weight, n))
@@ -189,7 +192,7 @@ def of_curve(
             random_state=settings.random_state,
         )
         shifted = replicates + (value - on_bins)
-        return _percentiles(value, shifted, settings, (0.0, 1.0), n, rows[3])
+        return _percentiles(value, shifted, settings, bounds, n, rows[3])
 
     return lazy_estimate(value, _or_none(make, value, n, settings), level=settings.level)
 
