@@ -72,3 +72,21 @@ def test_whole_numbers_first_and_fractions_later(tmp_path):
     (tmp_path / "p.csv").write_text("p\n" + "1\n" * 5000 + "0.5\n")
     batches = list(column_batches(tmp_path / "p.csv", ["p"]))
     assert batches[-1]["p"][-1] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y,p,p\n1,0.3,0.9\n", "column name 'p' more than once"),
+        ("y,p\n100000000000000000000000,0.3\n", "more than 64 bits"),
+    ],
+)
+def test_what_would_be_read_as_something_else_is_refused(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(XentError, match=message):
+        list(column_batches(tmp_path / "t.csv", ["y", "p"]))
+
+
+def test_a_folder_is_named(tmp_path):
+    with pytest.raises(XentError, match="is a folder"):
+        column_types(tmp_path)

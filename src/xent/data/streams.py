@@ -37,7 +37,9 @@ def column_types(path: str | Path) -> dict[str, pl.DataType]:
     """
     file = Path(path)
     with _damage_named(file):
-        return dict(_scanned(file).collect_schema())
+        schema = _scanned(file).collect_schema()
+    _refuse_doubles(file, schema)
+    return dict(schema)
 
 
 def column_batches(
@@ -107,6 +109,7 @@ def frame_batches(
     with _damage_named(file):
         frame = _scanned(file)
         schema = frame.collect_schema()
+        _refuse_doubles(file, schema)
         _check_columns(file.name, schema, names, texts)
         row = 0
         for batch in frame.select(list(dict.fromkeys([*texts, *names]))).collect_batches(
@@ -118,6 +121,8 @@ def frame_batches(
 
 
 def _scanned(file: Path) -> pl.LazyFrame:
+    if file.is_dir():
+        raise XentError(f"{str(file)!r} is a folder, not a file.")
     scan = _SCANS.get(file.suffix.lower())
     if scan is None:
         raise XentError(f"{file.name} must end in {', '.join(_SCANS)} to be read in batches.")
@@ -135,6 +140,14 @@ def _damage_named(file: Path) -> Iterator[None]:
         raise XentError(f"{file.name} cannot be read: {what}") from None
 
 
+def _refuse_doubles(file: Path, schema: pl.Schema) -> None:
+    """Refuse a CSV with two columns of one name: polars gives the second another, and says nothing."""
+    for name in schema:
+        first, mark, _ = name.rpartition("_duplicated_")
+        if mark and first in schema and file.suffix.lower() == ".csv":
+            raise XentError(f"{file.name} has the column name {first!r} more than once.")
+
+
 def _check_columns(
     name: str, schema: pl.Schema, numbers: Sequence[str], texts: Sequence[str]
 ) -> None:
@@ -142,6 +155,8 @@ def _check_columns(
         if column not in schema:
             raise XentError(f"{name} has no column {column!r}.{nearest_hint(column, list(schema))}")
         kind = schema[column]
+        if kind == pl.Int128:
+            raise XentError(f"column {column!r} of {name} has numbers of more than 64 bits.")
         if kind.is_numeric() or kind == pl.Boolean:
             continue
         if column in numbers or kind not in (pl.String, pl.Categorical, pl.Enum):
