@@ -83,3 +83,9 @@ def test_a_name_in_use_is_never_used_again(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("secrets.token_hex", lambda _: next(tokens))
     names = [create_run_folder(tmp_path, "a").path.name[-4:] for _ in range(2)]
     assert names == ["0000", "0001"]
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / "b.csv").write_text("y\n")
+    with pytest.raises(XentError, match="is a file; a run's folder is needed"):
+        open_run_folder(tmp_path / "b.csv")

@@ -157,6 +157,8 @@ def open_run_folder(path: Path | str) -> RunFolder:
     if path.name == "run.json":
         path = path.parent
     try:
+        if path.is_file():
+            raise XentError(f"{path} is a file; a run's folder is needed.")
         if not path.is_dir():
             siblings = (
                 [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
