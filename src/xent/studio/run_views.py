@@ -85,17 +85,26 @@ def curves_json(run: Run, epoch: int) -> dict[str, Any]:
 
 
 def findings_json(index: RunsIndex, identifier: str) -> dict[str, Any]:
-    """Return what the doctor says of a training, also of one that goes on, and the warnings of its record."""
-    folder = index.folder(identifier)
+    """Return what the doctor says of a training, also of one that goes on, and the warnings of its record.
+
+    A finished one is judged beside the linear model as well.
+    """
+    folder, run = index.folder(identifier), index.run(identifier)
     records, damaged = history_records(folder)
     records = [record for record in records if "loss" in record]
     step = -(-len(records) // _MOST_RECORDS) or 1
     try:
-        found = diagnose_history(records[::step]).to_json()["findings"] if records else []
+        if folder.model.name in run.record.files:
+            from xent.workflow.diagnosing import diagnose_training
+
+            diagnosis = diagnose_training(run)
+        else:
+            diagnosis = diagnose_history(records[::step])
+        found = diagnosis.to_json()["findings"] if records else []
     except (XentError, TypeError, ValueError):
         found = []
     notes = [f"line {number} of history.jsonl is damaged" for number in damaged[:5]]
-    return {"findings": found, "warnings": [*index.run(identifier).record.warnings, *notes]}
+    return {"findings": found, "warnings": [*run.record.warnings, *notes]}
 
 
 class ReportShelf:

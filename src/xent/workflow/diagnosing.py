@@ -36,6 +36,7 @@ __all__ = [
     "diagnose_prediction_file",
     "diagnose_run",
     "diagnose_saved_predictions",
+    "diagnose_training",
     "is_of_saved_predictions",
 ]
 
@@ -253,7 +254,7 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
         "training"; the name of the last part, which nothing was fitted to; "units" and "data" where the table that
         the run was made from can still be read.
     """
-    found = {"training": _training_of(run)}
+    found = {"training": diagnose_training(run)}
     if run.predictions.height:
         part = run.predictions["part"].to_list()[-1]
         rows = run.predictions.filter(run.predictions["part"] == part)
@@ -270,7 +271,7 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
     return found | {"units": _units_of(run, table), "data": _data_of(run, table)}
 
 
-def _training_of(run: Run) -> Diagnosis:
+def diagnose_training(run: Run) -> Diagnosis:
     """Return what the history tells, beside other predictors where it measures the same as they do."""
     recipe = run.record.recipe
     loss = {"regression": "nll", "multilabel": "log_loss_row_sum"}.get(run.model.task, "log_loss")
