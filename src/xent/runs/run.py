@@ -130,11 +130,13 @@ class Run:
     @property
     def recalibrator(self) -> Recalibrator | None:
         """What was fitted to make good for the network's probabilities (`xent recalibrate`), or None."""
+        self._need_finished()
         return read_recalibrator(self.files.recalibrator, self.record.files[self.files.model.name])
 
     @property
     def decision(self) -> Decision | CostDecision | None:
         """The threshold or the costs that this run decides with (`xent threshold`), or None: then 0.5 is."""
+        self._need_finished()
         return read_decision(self.files.decision, self.record.files[self.files.model.name])
 
     @property
