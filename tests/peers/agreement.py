@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ class Agreement:
         return -1
 
 
+N_ROUNDS = 20
+
+
 def check(
     agreement: Agreement,
     cases: st.SearchStrategy[Any],
@@ -104,16 +107,20 @@ def check(
     known: Sequence[Any] = (),
 ) -> None:
     """Hold an agreement against random and known cases, which must meet each of its differences."""
-    met: Counter[int] = Counter()
+    met: Counter[int] = Counter(agreement.compare(case) for case in known)
+    wanted = {-1, *range(len(agreement.differences))}
 
-    @given(cases)
     @settings(max_examples=n_examples)
+    @given(cases)
     def compare(case: Any) -> None:
         met[agreement.compare(case)] += 1
 
-    compare()
-    met.update(agreement.compare(case) for case in known)
-    assert set(met) == {-1, *range(len(agreement.differences))}, "a difference was never met"
+    # what Hypothesis draws depends on the modules that are loaded: some differences are rare
+    for number in range(N_ROUNDS):
+        seed(number)(compare)()
+        if set(met) == wanted:
+            return
+    raise AssertionError(f"met {dict(met)}, of {sorted(wanted)}: a difference was never met")
 
 
 def same(ours: Any, theirs: Any, rtol: float = 1e-12, atol: float = 1e-15) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import binary_rows, check_scores
+from xent.evaluation.threads import in_threads, n_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 SPLIT_ROWS = 1 << 16  # rows split at a time: indices of a chunk stay in the cache
+FEW_ROWS = 1 << 18  # below this many a thread costs more than it saves
 CHUNK_THRESHOLDS = 1 << 13  # thresholds at a time: a dozen float64 columns stay in the cache
 FEW_THRESHOLDS = 1 << 16  # up to here the width of a count is no matter
 NARROW_COUNT = 1 << 15  # products of two smaller int32 counts do not overflow
@@ -273,9 +275,15 @@ def split_sorted(truth: Array, scores: Array) -> tuple[Array, Array]:
         positive[taken : taken + found.size] = chunk.take(found)
         negative[others : others + rows.size - found.size] = chunk.take(np.flatnonzero(~rows))
         taken += found.size
-    positive.sort()
-    negative.sort()
-    return positive, negative
+    classes = (positive, negative)
+    n_threads = min(2, n_cores()) if truth.size >= FEW_ROWS else 1
+
+    def sort(first: int, last: int) -> None:
+        for own in classes[first:last]:
+            own.sort()
+
+    in_threads(sort, len(classes), n_threads)
+    return classes
 
 
 def _count_rows(truth: Array, scores: Array) -> ScoreCounts:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sum_logit_losses", "sum_logit_squares"]
 
-CHUNK_ROWS = 1 << 16  # a column stays in the cache, and threads meet seldom
+CHUNK_ROWS = 1 << 17  # a column stays in the cache, and threads seldom wait for each other
 GROUP_ROWS = 16  # factors of one logarithm
 FEW_ROWS = 1 << 18  # below this many a thread costs more than it saves
 SMALL_LOSS = 1 / 64  # mean of a chunk from which 1 + e loses nothing that counts

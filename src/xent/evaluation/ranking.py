@@ -9,6 +9,7 @@ import numpy as np
 from xent.errors import XentError
 from xent.evaluation.counts import score_counts, split_sorted, sum_weights
 from xent.evaluation.inputs import binary_rows, check_scores
+from xent.evaluation.threads import in_threads, n_cores
 
 if TYPE_CHECKING:
     from xent.arrays import Array
@@ -22,9 +23,9 @@ __all__ = [
     "roc_auc",
 ]
 
-QUERY_ROWS = (
-    1 << 14
-)  # sorted queries of a chunk fall into a short stretch of the other class: few cache misses
+# sorted queries of a chunk fall into a short stretch of the other class: few cache misses
+QUERY_ROWS = 1 << 15
+FEW_QUERIES = 1 << 18  # below this many a thread costs more than it saves
 
 
 def roc_auc(y: object, scores: object, *, weight: object = None) -> float:
@@ -150,8 +151,17 @@ def rank_auc(truth: Array, scores: Array) -> float:
 
 
 def _wins_twice(queries: Array, others: Array) -> int:
-    # Twice the pairs in which a query is higher, plus the tied pairs: sum of (left + right)
-    # insertion places.
+    """Return twice the pairs in which a query is higher, plus the tied pairs."""
+    n_threads = n_cores() if queries.size >= FEW_QUERIES else 1
+
+    def wins(first: int, last: int) -> int:
+        return _wins_of_stretch(queries[first:last], others)
+
+    return sum(in_threads(wins, queries.size, n_threads))
+
+
+def _wins_of_stretch(queries: Array, others: Array) -> int:
+    # the sum of the left and the right insertion places
     total = 0
     for start in range(0, queries.size, QUERY_ROWS):
         chunk = queries[start : start + QUERY_ROWS]
