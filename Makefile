@@ -27,7 +27,7 @@ imports: $(VENV)/tested
 	$(BIN)/lint-imports
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest --cov --cov-fail-under=95
+	$(BIN)/python -m pytest --cov --cov-fail-under=95 --numprocesses auto --dist loadfile
 
 oldest: $(OLDEST)/tested  ## the estimators on the oldest supported versions
 	$(OLDEST)/bin/python -m pytest tests/estimators -q -p no:cacheprovider

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -93,6 +94,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[AGREEMENT_ROWS] = list(agreement)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 (the name of the hook)
+    """Take over the rows that a worker found: each collects all tests."""
+    rows = getattr(node, "workeroutput", {}).get("rows")
+    if rows is not None:
+        stash = node.config.stash
+        stash[CHECKLIST_ROWS], stash[AGREEMENT_ROWS] = (
+            [tuple(row) for row in page] for page in rows
+        )
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note the reasons of skips."""
     if report.skipped and isinstance(report.longrepr, tuple):
@@ -105,6 +117,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     is_full = not (
         options.keyword or options.markexpr or options.collectonly or options.file_or_dir
     )
+    stash = session.config.stash
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # a worker: the one who started it writes the pages
+        output["rows"] = [stash.get(page, []) for page in (CHECKLIST_ROWS, AGREEMENT_ROWS)]
+        return
     if exitstatus != 0 or not is_full:
         return
     unexpected = [
@@ -113,7 +130,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if IS_CI and unexpected:
         print("\nskipped in CI, where everything but a GPU is present:", *unexpected, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    stash = session.config.stash
     for name, text in (
         ("checklist.md", CHECKLIST_HEAD + table_lines(stash[CHECKLIST_ROWS])),
         ("agreement.md", AGREEMENT_HEAD + table_lines(stash[AGREEMENT_ROWS])),
