@@ -108,3 +108,31 @@ def test_few_clusters_widen_what_replicates_say_and_are_named() -> None:
 def test_weights_whose_products_are_no_numbers_are_refused(scale: float) -> None:
     with pytest.raises(XentError, match="divide by the mean"):
         evaluate([0, 1, 1], probabilities=[0.1, 0.5, 0.9], weight=np.full(3, scale))
+
+
+def test_a_figure_whose_rows_lie_in_one_cluster_has_a_value_and_a_reason() -> None:
+    y = np.repeat([0, 1], [20, 5])
+    p = np.random.default_rng(0).random(25)
+    cluster = np.repeat([0, 1, 2], [10, 10, 5])
+    e = evaluate(y, probabilities=p, cluster=cluster, group=cluster < 2, n_bootstrap=20)
+    assert e["recall"].value == (p[y == 1] >= 0.5).mean()
+    assert not e["recall"].has_interval
+    assert e["recall"].why == "all rows that count lie in one cluster"
+    assert e["specificity"].has_interval
+    one_cluster = e.by_group()[False]
+    assert one_cluster["log_loss"].why == "all rows that count lie in one cluster"
+    assert "recall, FNR" in str(e)
+    assert "one cluster" in str(one_cluster)
+
+
+def test_f_beta_of_clusters_is_as_wide_as_f1_of_clusters() -> None:
+    rng = np.random.default_rng(3)
+    y = rng.random(60) < 0.4
+    p = np.where(y, 0.7, 0.3) + rng.normal(0, 0.3, 60)
+    rows = np.repeat(np.arange(60), 6)
+    scores = {"scores": p[rows], "n_bootstrap": 200}
+    alone: Any = evaluate(y[rows], **scores)
+    clustered: Any = evaluate(y[rows], cluster=rows, **scores)
+    f1 = clustered.at(0.5).f1
+    assert (clustered.at(0.5).f_beta(1).low, clustered.at(0.5).f_beta(1).high) == (f1.low, f1.high)
+    assert clustered.at(0.5).f_beta(2).width > 1.5 * alone.at(0.5).f_beta(2).width

@@ -77,3 +77,32 @@ def test_an_interval_is_made_once_and_when_it_is_read():
     assert (estimate.high, estimate.n, estimate.why) == (0.6, 7, "w")
     assert estimate.has_interval
     assert len(calls) == 1
+
+
+def test_a_look_that_fails_leaves_the_interval_to_be_made():
+    answers = iter([KeyboardInterrupt, Estimate(0.5, 0.4, 0.6)])
+
+    def make():
+        answer = next(answers)
+        if answer is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return answer
+
+    estimate = lazy_estimate(0.5, make)
+    with pytest.raises(KeyboardInterrupt):
+        _ = estimate.low
+    assert estimate.low == 0.4
+
+
+def test_a_look_while_another_makes_the_interval_sees_all_of_it():
+    seen = []
+
+    def make():
+        if not seen:  # another thread looks meanwhile: it must not find an interval half made
+            seen.append(None)
+            seen[0] = estimate.low
+        return Estimate(0.5, 0.4, 0.6)
+
+    estimate = lazy_estimate(0.5, make)
+    assert estimate.low == 0.4
+    assert seen == [0.4]

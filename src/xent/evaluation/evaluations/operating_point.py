@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,28 +12,20 @@ import numpy as np
 from xent.evaluation.confusion import UNDEFINED, ConfusionCounts
 from xent.evaluation.evaluations import uncertainty
 from xent.evaluation.evaluations.figures import LazyFigures, figures_text
-from xent.evaluation.intervals.decision_figures import f_beta_interval
+from xent.evaluation.intervals.decision_figures import decision_interval, f_beta_interval
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
-from xent.evaluation.intervals.proportions import kish, proportion_interval
+from xent.evaluation.intervals.proportions import SHARES, proportion_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xent.arrays import Array
     from xent.evaluation.evaluations.binary import BinaryEvaluation
 
 __all__ = ["PROPORTIONS", "RANGES", "OperatingPoint"]
 
-# figures that are a share of rows: of which counts
-PROPORTIONS: Final = {
-    "prevalence": (("tp", "fn"), ("tp", "fn", "fp", "tn")),
-    "accuracy": (("tp", "tn"), ("tp", "fn", "fp", "tn")),
-    "precision": (("tp",), ("tp", "fp")),
-    "recall": (("tp",), ("tp", "fn")),
-    "specificity": (("tn",), ("fp", "tn")),
-    "fpr": (("fp",), ("fp", "tn")),
-    "fnr": (("fn",), ("tp", "fn")),
-    "npv": (("tn",), ("fn", "tn")),
-    "jaccard": (("tp",), ("tp", "fn", "fp")),
-}
+# shares of rows; the prevalence first, which is of the truth alone
+PROPORTIONS: Final = ("prevalence", *(name for name in SHARES if name != "prevalence"))
 # the others, and the range that an interval must keep to
 RANGES: Final = {
     "balanced_accuracy": (0.0, 1.0),
@@ -90,10 +83,11 @@ class OperatingPoint:
         value = float(self.counts.f_beta(beta))
         if np.isnan(value):
             return Estimate(value, why=UNDEFINED["f1"])
-        e = self.evaluation
-        n_effective = float("nan") if e.rows.weight is None else kish(e.rows.weight)
-        return f_beta_interval(
-            self.counts, beta=beta, level=e.settings.level, n_effective=n_effective
+        level = self.evaluation.settings.level
+        return self._with_interval(
+            lambda counts: counts.f_beta(beta),
+            lambda n: f_beta_interval(self.counts, beta=beta, level=level, n_effective=n),
+            (0.0, 1.0),
         )
 
     def _proportion(self, name: str) -> Estimate:
@@ -104,7 +98,7 @@ class OperatingPoint:
 
         def make() -> Estimate:
             rows = self.evaluation.rows
-            happened, concerned = (self._cells(fields) for fields in PROPORTIONS[name])
+            happened, concerned = (self._cells(fields) for fields in SHARES[name])
             return proportion_interval(
                 happened[concerned],
                 weight=None if rows.weight is None else rows.weight[concerned],
@@ -131,14 +125,28 @@ class OperatingPoint:
     def _of_counts(self, name: str) -> Estimate:
         if np.isnan(getattr(self.counts, name)):
             return Estimate(float("nan"), why=UNDEFINED[name])
+        level = self.evaluation.settings.level
+        return self._with_interval(
+            attrgetter(name),
+            lambda n: decision_interval(self.counts, name, level=level, n_effective=n),
+            RANGES[name],
+        )
+
+    def _with_interval(
+        self,
+        figure: Callable[[ConfusionCounts[Any]], Any],
+        interval: Callable[[float], Estimate],
+        bounds: tuple[float, float],
+    ) -> Estimate:
         e = self.evaluation
         return uncertainty.of_counts(
-            name,
+            figure,
+            interval,
             self.counts,
             e.truth,
             lambda: e.scores >= self.threshold,
             e.rows.weight,
             e.rows.cluster,
             e.settings,
-            RANGES[name],
+            bounds,
         )

@@ -6,7 +6,7 @@ The value is computed at once, the interval when it is first read.
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import weighted_mean
 from xent.evaluation.intervals.average_precision import average_precision_interval
 from xent.evaluation.intervals.binned_replicates import binned_replicates
-from xent.evaluation.intervals.decision_figures import decision_interval
 from xent.evaluation.intervals.delong import auc_contributions, delong
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.means import mean_interval
@@ -137,7 +136,8 @@ def mean_with(
 
 
 def of_counts(
-    name: str,
+    figure: Callable[[ConfusionCounts[Any]], Any],
+    interval: Callable[[float], Estimate],
     counts: ConfusionCounts[float],
     truth: Array,
     decided: Callable[[], Array],
@@ -148,19 +148,19 @@ def of_counts(
 ) -> Estimate:
     """Return a figure of the four counts; with clusters its interval is the bootstrap's.
 
-    What each row was `decided` to be is made for that interval only.
+    Without, it is `interval` of the effective number of rows (NaN: no weights). What each row was
+    `decided` to be is made for the bootstrap only.
     """
-    value, n = float(getattr(counts, name)), len(truth)
+    value, n = float(figure(counts)), len(truth)
 
     def make() -> Estimate:
         if cluster is None:
-            n_effective = NAN if weight is None else kish(weight)
-            return decision_interval(counts, name, level=settings.level, n_effective=n_effective)
+            return interval(NAN if weight is None else kish(weight))
         if settings.n_bootstrap < MIN_REPLICATES:
             return _without_replicates(value, n, settings)
         codes = cluster_codes(cluster, weight, n)
         drawn = _resampled_counts(truth, decided(), weight, codes, settings)
-        return _percentiles(value, getattr(drawn, name), settings, bounds, n, codes)
+        return _percentiles(value, figure(drawn), settings, bounds, n, codes)
 
     return lazy_estimate(value, make, level=settings.level)
 

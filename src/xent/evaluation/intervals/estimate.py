@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xent.errors import XentError
+from xent.evaluation.intervals.spread import OneClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,6 +137,9 @@ class Estimate:
 def lazy_estimate(value: float, make: Callable[[], Estimate], *, level: float = 0.95) -> Estimate:
     """Return an estimate whose interval is made by `make` when it is first read.
 
+    Where all rows that count lie in one cluster there is no interval, and `why` says so: a figure of
+    some of the rows, or of a group, may well have one only.
+
     Examples
     --------
     >>> estimate = lazy_estimate(0.5, lambda: Estimate(0.5, 0.4, 0.6, method="made"))
@@ -155,11 +159,20 @@ class _PendingEstimate(Estimate):
     def __getattribute__(self, name: str) -> Any:
         if name in _OF_INTERVAL:
             state = object.__getattribute__(self, "__dict__")
-            make = state.pop("_make", None)
+            make = state.get("_make")
             if make is not None:
-                made = make()
+                made = _made(make, state["value"], state["level"])
                 state.update({field: getattr(made, field) for field in _OF_INTERVAL})
+                # only now: a look that failed, or one from another thread, finds no half-made state
+                state.pop("_make", None)
         return object.__getattribute__(self, name)
+
+
+def _made(make: Callable[[], Estimate], value: float, level: float) -> Estimate:
+    try:
+        return make()
+    except OneClusterError:
+        return Estimate(value, level=level, why="all rows that count lie in one cluster")
 
 
 _OF_INTERVAL = frozenset({"low", "high", "method", "n", "why"})

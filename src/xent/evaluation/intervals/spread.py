@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray, IntArray
 
 __all__ = [
+    "OneClusterError",
     "back_from_logit",
     "check_level",
     "cluster_codes",
@@ -29,6 +30,10 @@ __all__ = [
     "sum_variance",
     "t_quantile",
 ]
+
+
+class OneClusterError(XentError):
+    """There is one cluster only, so that nothing says how clusters differ."""
 
 
 def check_level(level: float) -> float:
@@ -80,7 +85,9 @@ def cluster_codes(cluster: object, weight: object, n_rows: int) -> IntArray | No
     Raises
     ------
     XentError
-        When the number of rows differs, or there are fewer than two clusters.
+        When the number of rows differs.
+    OneClusterError
+        When there are fewer than two clusters.
     """
     if cluster is None:
         return None
@@ -96,7 +103,7 @@ def cluster_codes(cluster: object, weight: object, n_rows: int) -> IntArray | No
         raise XentError("cluster must not hold NaN. Give such rows a cluster of their own.")
     codes: IntArray = np.unique(names, return_inverse=True)[1].astype(np.int64)
     if codes.max() == 0:
-        raise XentError(
+        raise OneClusterError(
             "cluster must name at least two clusters, got one. "
             "Nothing says how clusters differ when there is one only."
         )
