@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from results import Row, ratio, report, shared_data, take_turns
+from xent.cores import n_cores
 from xent.distributions import Bernoulli, Categorical
-from xent.engines.threads import available_cores, blas_threads
+from xent.engines.threads import blas_threads
 from xent.training import Callback, Part, TrainingSettings
 from xent.training.fitting import make_trainer, run_trainer
 
@@ -288,7 +289,7 @@ def mnist_rows() -> list[Row]:
     }
     rows = []
     # xent and PyTorch choose their threads themselves; the products get as many
-    for n_threads in sorted({1, available_cores()}):
+    for n_threads in sorted({1, n_cores()}):
         torch.set_num_threads(n_threads)
         with blas_threads(n_threads), only_cores(n_threads):
             seconds = take_turns(programs, 9)
@@ -307,10 +308,10 @@ def mnist_rows() -> list[Row]:
 
 
 @contextmanager
-def only_cores(n_cores: int) -> Iterator[None]:
-    """Run a block on the first `n_cores` cores: xent uses as many threads as it has cores."""
+def only_cores(n_used: int) -> Iterator[None]:
+    """Run a block on the first `n_used` cores: xent uses as many threads as it has cores."""
     cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(cores)[:n_cores])
+    os.sched_setaffinity(0, sorted(cores)[:n_used])
     try:
         yield
     finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from xent.engines.threads import available_cores, blas_threads, blas_versions, suitable_threads
+from xent.cores import n_cores
+from xent.engines.threads import blas_threads, blas_versions, suitable_threads
 from xent.network import mlp
 
 
 def test_small_networks_use_one_thread_and_large_ones_all_cores():
     assert suitable_threads(mlp(30, (100, 100), 1), 350) == 1
-    assert suitable_threads(mlp(784, (1024, 1024), 10), 64) == available_cores() >= 1
+    assert suitable_threads(mlp(784, (1024, 1024), 10), 64) == n_cores() >= 1
 
 
 def test_threads_are_set_for_the_block_and_put_back():

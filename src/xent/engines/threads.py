@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from xent.cores import n_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +29,7 @@ def suitable_threads(network: Network, batch_size: int) -> int:
     """
     n_parameters = network.n_parameters
     multiplications = 3 * batch_size * n_parameters
-    return 1 if multiplications < SMALL_STEP else available_cores()
-
-
-def available_cores() -> int:
-    """Return how many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return 1 if multiplications < SMALL_STEP else n_cores()
 
 
 @contextmanager

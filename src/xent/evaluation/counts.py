@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from xent.cores import n_cores
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.inputs import binary_rows, check_scores
-from xent.evaluation.threads import in_threads, n_cores
+from xent.evaluation.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xent.evaluation.threads import in_threads, n_cores
+from xent.cores import n_cores
+from xent.evaluation.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

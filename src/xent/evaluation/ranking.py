@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.cores import n_cores
 from xent.errors import XentError
 from xent.evaluation.counts import score_counts, split_sorted, sum_weights
 from xent.evaluation.inputs import binary_rows, check_scores
-from xent.evaluation.threads import in_threads, n_cores
+from xent.evaluation.threads import in_threads
 
 if TYPE_CHECKING:
     from xent.arrays import Array

@@ -1,9 +1,8 @@
-"""Work cut into pieces for the cores that the process may use; NumPy lets go of Python's lock."""
+"""Work cut into pieces, a thread each; NumPy lets go of Python's lock."""
 
 from __future__ import annotations
 
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,15 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_threads", "n_cores"]
+__all__ = ["in_threads"]
 
 ResultT = TypeVar("ResultT")
-
-
-def n_cores() -> int:
-    """Return the number of cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def in_threads(work: Callable[[int, int], ResultT], n: int, n_threads: int) -> list[ResultT]:

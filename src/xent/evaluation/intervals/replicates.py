@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.cores import n_cores
 from xent.errors import XentError
 from xent.evaluation.confusion import ConfusionCounts
 from xent.evaluation.intervals.running_sums import RunningSums, sorted_rows
-from xent.evaluation.threads import in_threads, n_cores
+from xent.evaluation.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
