@@ -39,3 +39,5 @@ def test_what_is_no_binary_evaluation_is_refused():
         xent.decide(xent.evaluate(Y, labels=Z > 0), objective="f1")
     with pytest.raises(XentError, match="go together"):
         xent.decide(xent.evaluate(Y, logits=Z), cost_fn=2)
+    with pytest.raises(XentError, match="cost_tp and cost_tn need"):
+        xent.decide(xent.evaluate(Y, logits=Z), objective="f1", cost_tp=-2)

@@ -262,6 +262,7 @@ def test_the_cheapest_class():
         (lambda: Constraints(capacity=-1), "capacity"),
         (lambda: choose([0, 1], [0.1, 0.9]), "nothing says which threshold"),
         (lambda: choose([0, 1], [0.1, 0.9], costs=Costs(1, 1), objective="f1"), "give one"),
+        (lambda: choose([0, 1], [0.1, 0.9], objective="f1", prevalence=0.1), "weighs the costs"),
         (lambda: choose([0, 1], [0.1, 0.9], objective="f2"), "objective must be one of"),
         (lambda: choose([0, 1], [0.1, 0.9], objective="f_beta"), "needs its beta"),
         (lambda: choose([0, 0], [0.1, 0.9], objective="f1"), "both classes"),

@@ -48,7 +48,8 @@ def decide(
     cost_fn, cost_fp, cost_tp, cost_tn : float, optional
         What a miss, a false alarm, a hit and a right refusal cost: the expected cost is least.
     prevalence : float, optional
-        Share of positives where the decision will be used; by default that of the rows.
+        Share of positives where the decision will be used, by which costs are averaged; by default
+        that of the rows.
     objective : str, optional
         Instead of costs, a figure to be largest: "f1", "mcc", "youden_j", "f_beta:2", ...
     min_precision, min_recall, min_specificity, min_npv, max_fpr, max_fnr, capacity : float, optional
@@ -61,8 +62,8 @@ def decide(
     Raises
     ------
     XentError
-        When the evaluation is of another task, nothing says what is best, or no threshold keeps to
-        the constraints.
+        When the evaluation is of another task, nothing says what is best, a prevalence or costs of
+        right decisions come without cost_fn and cost_fp, or no threshold keeps to the constraints.
 
     Examples
     --------
@@ -82,20 +83,21 @@ def decide(
     scores = np.asarray(evaluation.scores, dtype=np.float64)
     if declared == "logits":
         scores = np.asarray(Bernoulli().mean(scores))
-    if (cost_fn is None) != (cost_fp is None):
-        raise XentError("cost_fn and cost_fp go together: the one is weighed against the other.")
-    costs = None
-    if cost_fn is not None and cost_fp is not None:
-        costs = Costs(cost_fn, cost_fp, cost_tp, cost_tn)
     return choose(
         evaluation.truth,
         scores,
         weight=evaluation.rows.weight,
-        costs=costs,
+        costs=_costs(cost_fn, cost_fp, cost_tp, cost_tn),
         prevalence=prevalence,
         objective=objective,
         constraints=Constraints(
-            min_precision, min_recall, min_specificity, min_npv, max_fpr, max_fnr, capacity
+            min_precision=min_precision,
+            min_recall=min_recall,
+            min_specificity=min_specificity,
+            min_npv=min_npv,
+            max_fpr=max_fpr,
+            max_fnr=max_fnr,
+            capacity=capacity,
         ),
         chosen_on=chosen_on,
         scale="score" if declared == "scores" else "probability",
@@ -103,3 +105,13 @@ def decide(
         n_bootstrap=n_bootstrap,
         random_state=random_state,
     )
+
+
+def _costs(fn: float | None, fp: float | None, tp: float, tn: float) -> Costs | None:
+    if fn is not None and fp is not None:
+        return Costs(fn, fp, tp, tn)
+    if fn is not None or fp is not None:
+        raise XentError("cost_fn and cost_fp go together: the one is weighed against the other.")
+    if tp or tn:
+        raise XentError("cost_tp and cost_tn need cost_fn and cost_fp: what mistakes cost is open.")
+    return None

@@ -137,7 +137,7 @@ def choose_threshold(
     costs : Costs, optional
         The expected cost a row is to be least.
     prevalence : float, optional
-        Of the population; by default that of the rows.
+        Of the population, by which costs are averaged; by default that of the rows.
     objective : str, optional
         A figure to be largest: one of `OBJECTIVES`, or ``"f_beta:2"``. Without costs and objective
         the recall is, which needs a constraint.
@@ -146,7 +146,8 @@ def choose_threshold(
     Raises
     ------
     XentError
-        When nothing says what is best, or no threshold keeps to the constraints.
+        When nothing says what is best, there is a prevalence without costs, or no threshold keeps
+        to the constraints.
 
     Examples
     --------
@@ -162,6 +163,11 @@ def choose_threshold(
     if costs is None and objective is None and not constraints.given:
         raise XentError(
             "nothing says which threshold is best: give costs (cost_fn=, cost_fp=), an objective or constraints."
+        )
+    if prevalence is not None and costs is None:
+        raise XentError(
+            "prevalence weighs the costs of the two classes: give costs (cost_fn=, cost_fp=). "
+            "An objective and constraints are those of the rows."
         )
     thresholds, outcomes = candidates(counts)
     goodness = (
