@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,27 @@ def test_areas_of_a_weighted_perfect_order_do_not_exceed_one() -> None:
         weight = rng.random(60)
         assert 1 - 1e-12 < ev.roc_auc(y, y + rng.random(60) / 2, weight=weight) <= 1.0
         assert 1 - 1e-12 < ev.average_precision(y, y + 0.0, weight=weight) <= 1.0
+
+
+def test_a_full_recall_is_reached_whatever_the_weights_round_to() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        y, scores, weight = np.arange(30) % 2, rng.normal(size=30), rng.random(30)
+        roc = ev.roc_curve(y, scores, weight=weight)
+        assert (roc.fpr[-1], roc.tpr[-1]) == (1.0, 1.0)
+        all_found = ev.score_counts(y, scores, weight=weight).at(scores[y == 1].min())
+        precision = ev.precision_at_recall(y, scores, recall=1.0, weight=weight)
+        assert precision == pytest.approx(all_found.precision, rel=1e-14)
+        specificity = ev.specificity_at_recall(y, scores, recall=1.0, weight=weight)
+        assert specificity == pytest.approx(all_found.specificity, rel=1e-14)
+
+
+def test_an_area_of_more_pairs_than_float64_counts_is_exact() -> None:
+    positives, negatives = np.array([2**27 + 1, 5]), np.array([2**27 - 1, 3])
+    counts = ev.ScoreCounts(np.array([1.0, 0.0]), positives, negatives)
+    tied, higher = positives @ negatives, positives[0] * negatives[1]
+    pairs = int(positives.sum()) * int(negatives.sum())
+    assert counts.roc_auc == float(Fraction(int(tied + 2 * higher), 2 * pairs))
 
 
 def test_one_class() -> None:

@@ -111,7 +111,7 @@ class ScoreCounts:
 
     @cached_property
     def _totals(self) -> tuple[float, float]:
-        return _total(self.positives), _total(self.negatives)
+        return _running_total(self.positives), _running_total(self.negatives)
 
     @property
     def tp(self) -> Array:
@@ -192,16 +192,20 @@ class ScoreCounts:
         """Exact area under the ROC curve, ties counting half; NaN when a class is absent."""
         if self.n_positive == 0 or self.n_negative == 0:
             return float("nan")
-        whole = self.positives.dtype.kind in "iu"
+        pairs_twice = 2 * self.n_positive * self.n_negative
+        # Whole numbers are exact in float64 below 2^53 only.
+        is_large = isinstance(pairs_twice, int) and pairs_twice >= 2**53
+        kind = np.int64 if is_large else np.float64
         # A positive wins over the negatives below it; summed from the top: over all, less those
         # above, the tied ones counted half.
-        products = (c.positives * (2 * c.fp - c.negatives) for c in self.chunks())
-        kind = np.int64 if whole else np.float64
         lost_twice = [
-            product.sum(dtype=kind).item() for product in (p.astype(kind) for p in products)
+            np.sum(
+                chunk.positives.astype(kind, copy=False)
+                * (2 * chunk.fp - chunk.negatives).astype(kind, copy=False)
+            ).item()
+            for chunk in self.chunks()
         ]
-        pairs_twice = 2 * self.n_positive * self.n_negative
-        lost = sum(lost_twice) if whole else math.fsum(lost_twice)
+        lost = sum(lost_twice) if is_large else math.fsum(lost_twice)
         # Sums of weights may exceed the number of pairs by a rounding.
         return min(max((pairs_twice - lost) / pairs_twice, 0.0), 1.0)
 
@@ -321,6 +325,14 @@ def _count_dtype(total: Array) -> type[np.int32 | np.int64]:
 
 def _total(counts: Array) -> float:
     return counts.sum(dtype=_wide(counts)).item()  # type: ignore[no-any-return]
+
+
+def _running_total(counts: Array) -> float:
+    # Where the running sums end: with weights a rounding beside the plain sum, and the last
+    # threshold must have recall 1.
+    if counts.dtype.kind in "iu" or counts.size == 0:
+        return _total(counts)
+    return float(np.cumsum(counts, dtype=np.float64)[-1])
 
 
 def _wide(counts: Array) -> type[np.int64 | np.float64]:
