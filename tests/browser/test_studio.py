@@ -125,6 +125,17 @@ class TestLive:
         page.select_option("#metric-name", "accuracy")
         assert page.inner_text("#badge") == "finished"
 
+    def test_every_chart_is_as_wide_as_its_place(self, opened: Callable[..., Any]) -> None:
+        # the first is drawn while it has the row for itself; those beside it come later
+        page = opened("/runs/mixed")
+        page.wait_for_selector("#layers-plot svg .mark-line path", timeout=30_000, state="attached")
+        for plot in ("loss", "metric", "norms", "layers"):
+            fits = (
+                f"(() => {{ const svg = document.querySelector('#{plot}-plot svg');"
+                " return svg.getBoundingClientRect().width / svg.viewBox.baseVal.width > 0.99; })()"
+            )
+            page.wait_for_function(fits, timeout=10_000)
+
     def test_the_scores_are_those_of_the_run(
         self, opened: Callable[..., Any], live: Served
     ) -> None:

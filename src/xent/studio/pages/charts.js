@@ -4,6 +4,8 @@ const MOST_POINTS = 2000;
 const style = () => getComputedStyle(document.documentElement);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const charts = new Set();
+// Vega asks for the width of a chart's place only when the window changes; a section that appears beside it makes it narrower too
+const widths = new ResizeObserver(() => window.dispatchEvent(new Event("resize")));
 
 // "@now" becomes the page's own color of that name
 function painted(part) {
@@ -32,6 +34,7 @@ export class Chart {
     this.drawn = null;
     this.ready = this.embed();
     charts.add(this);
+    widths.observe(place);
   }
 
   async embed() {
