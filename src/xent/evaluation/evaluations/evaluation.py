@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from xent.errors import XentError, nearest_hint
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from xent.evaluation.evaluations.rows import IntervalSettings, LabelledRows
     from xent.evaluation.intervals.estimate import Estimate
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "refuse_declared"]
 
 
-class Evaluation:
+class Evaluation(ABC):
     """Labelled predictions, and every figure of their task with its interval.
 
     A figure is an attribute (``e.auc``) and an entry (``e["auc"]``); it is made when first read.
@@ -38,8 +39,9 @@ class Evaluation:
         self.rows, self.settings = rows, settings
         self.figures = LazyFigures(self._recipes())
 
+    @abstractmethod
     def _recipes(self) -> dict[str, Callable[[], Estimate]]:
-        raise NotImplementedError
+        """Return how each figure of the task is made, in the order of the table."""
 
     @property
     def n_rows(self) -> int:
