@@ -10,9 +10,8 @@ import numpy as np
 from xent.evaluation.intervals.delong import auc_contributions
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.spread import (
-    back_from_logit,
     cluster_codes,
-    logit,
+    logit_ends,
     normal_quantile,
     sum_variance,
 )
@@ -76,8 +75,7 @@ def pairwise_auc(
         if not (0 < value < 1 and sd > 0):
             no_spread = "the classes are separated: the rows show no spread"
             return Estimate(value, level=level, method=method, n=n, why=no_spread)
-        half = normal_quantile(level) * sd / (value * (1 - value))
-        low, high = (back_from_logit(logit(value) + sign * half) for sign in (-1, 1))
+        low, high = logit_ends(value, normal_quantile(level) * sd)
         return Estimate(value, low, high, level, method, n)
 
     return lazy_estimate(value, make, level=level)

@@ -10,9 +10,8 @@ import numpy as np
 from xent.evaluation.intervals.average_precision import average_precision_contributions
 from xent.evaluation.intervals.estimate import Estimate, lazy_estimate
 from xent.evaluation.intervals.spread import (
-    back_from_logit,
     cluster_codes,
-    logit,
+    logit_ends,
     sum_variance,
     t_quantile,
 )
@@ -75,8 +74,7 @@ def macro_average_precision(
         # Welch-Satterthwaite: every column's variance is told by its own positive rows.
         held, freedom = np.array(shares), np.array(degrees)
         quantile = t_quantile(level, float(held.sum() ** 2 / np.sum(held**2 / freedom)))
-        half = quantile * math.sqrt(variance) / (value * (1 - value))
-        low, high = (back_from_logit(logit(value) + side * half) for side in (-1, 1))
+        low, high = logit_ends(value, quantile * math.sqrt(variance))
         return Estimate(value, low, high, level, method, n)
 
     return lazy_estimate(value, make, level=level)

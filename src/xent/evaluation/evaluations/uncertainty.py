@@ -20,9 +20,8 @@ from xent.evaluation.intervals.means import mean_interval
 from xent.evaluation.intervals.proportions import kish, proportion_interval
 from xent.evaluation.intervals.running_sums import draw_counts
 from xent.evaluation.intervals.spread import (
-    back_from_logit,
     cluster_codes,
-    logit,
+    logit_ends,
     normal_quantile,
     sum_variance,
     t_quantile,
@@ -257,9 +256,7 @@ def macro_auc(
         if not (0 < value < 1 and sd > 0):
             why = "the classes are separated: the rows show no spread"
             return Estimate(value, level=settings.level, method=method, n=n, why=why)
-        # on the logit scale the interval stays inside (0, 1); d logit = d value / (value (1 - value))
-        half = normal_quantile(settings.level) * sd / (value * (1 - value))
-        low, high = (back_from_logit(logit(value) + sign * half) for sign in (-1, 1))
+        low, high = logit_ends(value, normal_quantile(settings.level) * sd)
         return Estimate(value, low, high, settings.level, method, n)
 
     return lazy_estimate(value, make, level=settings.level)

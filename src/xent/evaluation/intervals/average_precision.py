@@ -15,10 +15,9 @@ import numpy as np
 from xent.evaluation.inputs import binary_rows, check_scores
 from xent.evaluation.intervals.estimate import Estimate
 from xent.evaluation.intervals.spread import (
-    back_from_logit,
     check_level,
     cluster_codes,
-    logit,
+    logit_ends,
     sum_variance,
     t_quantile,
 )
@@ -79,8 +78,7 @@ def average_precision_interval(
         return Estimate(figure, low, 1.0, level, method, truth.size, why)
     # Few positive rows tell the variance badly, and every one of them is a degree of freedom.
     half = t_quantile(level, max(n_positive - 1, 1)) * math.sqrt(variance)
-    half /= figure * (1 - figure)
-    low, high = (back_from_logit(logit(figure) + side * half) for side in (-1, 1))
+    low, high = logit_ends(figure, half)
     return Estimate(figure, low, high, level, method, truth.size)
 
 

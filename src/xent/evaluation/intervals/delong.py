@@ -20,11 +20,10 @@ from xent.evaluation.intervals.estimate import Estimate
 from xent.evaluation.intervals.means import untransformed
 from xent.evaluation.intervals.proportions import wilson_bounds
 from xent.evaluation.intervals.spread import (
-    back_from_logit,
     check_level,
     cluster_codes,
     cluster_sums,
-    logit,
+    logit_ends,
     normal_quantile,
     t_quantile,
 )
@@ -298,8 +297,7 @@ def _ends(spread: AucSpread, level: float) -> tuple[float, float, str]:
         half = normal_quantile(level) * error
         return max(auc - half, 0.0), min(auc + half, 1.0), ""
     quantile = t_quantile(level, spread.degrees) if few < FEW else normal_quantile(level)
-    half = quantile * error / (auc * (1 - auc))
-    low, high = back_from_logit(logit(auc) - half), back_from_logit(logit(auc) + half)
+    low, high = logit_ends(auc, quantile * error)
     if few < FEW:
         return low, high, ""
     # A few rows far on the wrong side make the area skewed: Hall's correction, where it is wider.

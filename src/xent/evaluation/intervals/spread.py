@@ -26,6 +26,7 @@ __all__ = [
     "cluster_codes",
     "cluster_sums",
     "logit",
+    "logit_ends",
     "normal_quantile",
     "sum_variance",
     "t_quantile",
@@ -68,6 +69,20 @@ def back_from_logit(value: float) -> float:
         return 1 / (1 + math.exp(-value))
     odds = math.exp(value)
     return odds / (1 + odds)
+
+
+def logit_ends(share: float, half: float) -> tuple[float, float]:
+    """Return the ends of an interval of this half width, made on the logit scale: both lie in (0, 1).
+
+    A step on the share is 1 / (share (1 - share)) steps there, the derivative of the logit.
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in logit_ends(0.9, 0.1)]
+    [0.7476, 0.9647]
+    """
+    wide = half / (share * (1 - share))
+    return back_from_logit(logit(share) - wide), back_from_logit(logit(share) + wide)
 
 
 def cluster_codes(cluster: object, weight: object, n_rows: int) -> IntArray | None:
