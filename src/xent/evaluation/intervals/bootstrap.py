@@ -61,14 +61,7 @@ def bootstrap(
     >>> print(estimate, estimate.method)
     49.5000 (43.8193 to 54.9505) bootstrap (1000, seed 0)
     """
-    given = _rows(arrays)
-    value = float(figure(*given))
-    draws = _draws(given[0].shape[0], strata, cluster, n_bootstrap, random_state)
-    replicates = np.array([float(figure(*(array[rows] for array in given))) for rows in draws])
-    method = bootstrap_method(
-        n_bootstrap, random_state, clusters=cluster is not None, stratified=strata is not None
-    )
-    return percentile_interval(value, replicates, level=level, method=method, n=given[0].shape[0])
+    return _replicated(figure, arrays, strata, cluster, level, n_bootstrap, random_state)[0]
 
 
 def bootstrap_difference(
@@ -101,10 +94,16 @@ def bootstrap_difference(
     def difference(truth: Array, first: Array, second: Array) -> float:
         return float(figure(truth, second)) - float(figure(truth, first))
 
-    estimate, below = _difference(
+    estimate, replicates = _replicated(
         difference, (y, a, b), strata, cluster, level, n_bootstrap, random_state
     )
-    return PairedTest(estimate, below, math.nan, "paired " + estimate.method)
+    method = "paired " + estimate.method
+    defined = replicates[~np.isnan(replicates)]
+    if not estimate.is_defined or defined.size == 0:
+        return PairedTest(estimate, math.nan, math.nan, method)
+    sides = ((defined <= 0).sum() + 1, (defined >= 0).sum() + 1)
+    p_value = min(1.0, 2 * float(min(sides)) / (defined.size + 1))
+    return PairedTest(estimate, p_value, math.nan, method)
 
 
 def percentile_interval(
@@ -132,7 +131,7 @@ def percentile_interval(
     return Estimate(value, min(low, value), max(high, value), level, method, n, why)
 
 
-def _difference(
+def _replicated(
     figure: Callable[..., float],
     arrays: tuple[object, ...],
     strata: object,
@@ -140,7 +139,8 @@ def _difference(
     level: float,
     n_bootstrap: int,
     random_state: int,
-) -> tuple[Estimate, float]:
+) -> tuple[Estimate, FloatArray]:
+    """Return the figure with its percentile interval, and the replicates that made it."""
     given = _rows(arrays)
     value, n = float(figure(*given)), given[0].shape[0]
     draws = _draws(n, strata, cluster, n_bootstrap, random_state)
@@ -148,12 +148,7 @@ def _difference(
     method = bootstrap_method(
         n_bootstrap, random_state, clusters=cluster is not None, stratified=strata is not None
     )
-    estimate = percentile_interval(value, replicates, level=level, method=method, n=n)
-    defined = replicates[~np.isnan(replicates)]
-    if math.isnan(value) or defined.size == 0:
-        return estimate, math.nan
-    sides = ((defined <= 0).sum() + 1, (defined >= 0).sum() + 1)
-    return estimate, min(1.0, 2 * float(min(sides)) / (defined.size + 1))
+    return percentile_interval(value, replicates, level=level, method=method, n=n), replicates
 
 
 def _rows(arrays: tuple[object, ...]) -> list[Array]:

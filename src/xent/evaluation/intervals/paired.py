@@ -22,9 +22,9 @@ from xent.evaluation.intervals.spread import check_level, cluster_codes, normal_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xent.arrays import FloatArray
+    from xent.arrays import Array, FloatArray
 
-__all__ = ["PairedTest", "benjamini_hochberg", "delong_test", "holm", "mcnemar"]
+__all__ = ["PairedTest", "benjamini_hochberg", "delong_test", "holm", "mcnemar", "score_pair"]
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,7 @@ def delong_test(
     (0.1111, 0.4795)
     """
     check_level(level)
-    truth, first, kept = binary_rows(y, "a", a, weight)
-    second = binary_rows(y, "b", b, weight)[1]
-    check_scores(first, "a")
-    check_scores(second, "b")
+    truth, first, second, kept = score_pair(y, a, b, weight)
     codes = cluster_codes(cluster, weight, truth.size)
     method = "DeLong, paired" if codes is None else "DeLong, paired (clusters)"
     if truth.all() or not truth.any():
@@ -193,6 +190,15 @@ def benjamini_hochberg(p_values: Sequence[float]) -> FloatArray:
     corrected = np.empty(given.size)
     corrected[order] = np.minimum(np.minimum.accumulate(steps), 1.0)
     return corrected
+
+
+def score_pair(
+    y: object, a: object, b: object, weight: object
+) -> tuple[Array, Array, Array, FloatArray | None]:
+    """Check a binary truth against two scores a row: (positive rows as bool, a, b, weight)."""
+    truth, first, kept = binary_rows(y, "a", a, weight)
+    second = binary_rows(y, "b", b, weight)[1]
+    return truth, check_scores(first, "a"), check_scores(second, "b"), kept
 
 
 def _half_binomial(k: int, n: int) -> float:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xent.evaluation.inputs import binary_rows, check_scores
 from xent.evaluation.intervals.average_precision import average_precision_contributions
 from xent.evaluation.intervals.estimate import Estimate
-from xent.evaluation.intervals.paired import PairedTest
+from xent.evaluation.intervals.paired import PairedTest, score_pair
 from xent.evaluation.intervals.spread import (
     check_level,
     cluster_codes,
@@ -63,10 +62,7 @@ def average_precision_test(
     >>> round(test.difference.value, 4), round(test.p_value, 4)
     (0.05, 0.4963)
     """
-    truth, first, kept = binary_rows(y, "a", a, weight)
-    second = binary_rows(y, "b", b, weight)[1]
-    check_scores(first, "a")
-    check_scores(second, "b")
+    truth, first, second, kept = score_pair(y, a, b, weight)
     codes = cluster_codes(cluster, weight, truth.size)
     if not truth.any():
         none = Estimate(math.nan, level=level, n=truth.size, why="there is no positive row")
