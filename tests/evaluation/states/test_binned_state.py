@@ -98,7 +98,7 @@ def test_mistakes_are_named_and_leave_the_batch_out() -> None:
         state.update([1], probabilities=[0.5], logits=[0.0])
     assert state == BinnedState()
     assert state != 3
-    with pytest.raises(XentError, match="must have the same n_bins"):
+    with pytest.raises(XentError, match="n_bins must be the same"):
         state.merge(other)
     logits = BinnedState()
     logits.update([1], logits=[0.0])

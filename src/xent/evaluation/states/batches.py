@@ -64,8 +64,8 @@ def _n_rows(values: Any) -> int:
     return shape[0] if shape else -1
 
 
-def check_same_kind(state: object, other: object) -> None:
-    """Refuse to merge a state with anything but another of its kind.
+def check_same_kind(state: object, other: object, *settings: str) -> None:
+    """Refuse to merge a state with anything but another of its kind, made with the same settings.
 
     Examples
     --------
@@ -76,3 +76,7 @@ def check_same_kind(state: object, other: object) -> None:
     if type(state) is not type(other):
         kind, got = type(state).__name__, type(other).__name__
         raise XentError(f"a {kind} merges with another {kind} only, got {got}.")
+    for name in settings:
+        own, theirs = getattr(state, name), getattr(other, name)
+        if own != theirs:
+            raise XentError(f"{name} must be the same, got {own} and {theirs}.")

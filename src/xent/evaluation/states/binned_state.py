@@ -118,11 +118,7 @@ class BinnedState:
         XentError
             When the other state has other bins.
         """
-        check_same_kind(self, other)
-        if other.n_bins != self.n_bins:
-            raise XentError(
-                f"states that merge must have the same n_bins, got {self.n_bins} and {other.n_bins}."
-            )
+        check_same_kind(self, other, "n_bins")
         self._losses.check_declared(other._losses.declared)
         self._bins.merge(other._bins)
         self._losses.merge(other._losses)

@@ -76,11 +76,7 @@ class ConfusionState:
         XentError
             When the other state has another number of classes.
         """
-        check_same_kind(self, other)
-        if other.n_classes != self.n_classes:
-            raise XentError(
-                f"n_classes must be the same, got {self.n_classes} and {other.n_classes}."
-            )
+        check_same_kind(self, other, "n_classes")
         self._bins.merge(other._bins)
         return self
 

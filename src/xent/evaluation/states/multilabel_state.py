@@ -141,13 +141,7 @@ class MultilabelState:
         XentError
             When the other has other labels, other bins, or another kind of prediction.
         """
-        check_same_kind(self, other)
-        for name in ("n_labels", "n_bins"):
-            if getattr(self, name) != getattr(other, name):
-                raise XentError(
-                    f"{name} must be the same, got {getattr(self, name)} and "
-                    f"{getattr(other, name)}."
-                )
+        check_same_kind(self, other, "n_labels", "n_bins")
         check_declared(self._declared, other._declared)
         self._declared = self._declared or other._declared
         self._outcomes.merge(other._outcomes)
