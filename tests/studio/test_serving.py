@@ -90,7 +90,7 @@ class TestPort:
 
 
 def test_nobody_looks_any_more(trained: Path, serve: Callable[..., Served]) -> None:
-    served = serve(trained, idle_limit=1.0)
+    served = serve(trained, idle_limit=4.0)
     assert served.get("/api/runs").status_code == 200
     assert is_gone(served.url)
 
