@@ -199,6 +199,59 @@ class TestBadRows:
         assert answer.status_code == 422
         assert said in answer.json()["error"]
 
+    @pytest.mark.parametrize(
+        "header",
+        [
+            ",".join(f"c{place}" for place in range(100_000)),
+            ";" * 100_000,
+            '\ufeff"a\n"' + "," * 100_000,  # a name may hold a line end
+        ],
+    )
+    def test_a_file_of_very_many_columns_is_not_read(self, studio: Served, header: str) -> None:
+        answer = studio.post(
+            "/api/runs/mixed/predict",
+            content=f"{header}\n1\n".encode(),
+            headers={"content-type": "text/csv"},
+        )
+        assert answer.status_code == 413
+        assert answer.json()["error"].startswith("at most 1,003 columns, got 100,00")
+
+    def test_a_file_may_have_columns_that_the_model_does_not_need(self, studio: Served) -> None:
+        table = mixed_table(3).with_columns(**dict.fromkeys((f"c{k}" for k in range(900)), 1))
+        answer = studio.post(
+            "/api/runs/mixed/predict",
+            content=table.write_csv().encode(),
+            headers={"content-type": "text/csv"},
+        )
+        assert answer.status_code == 200
+
+    def test_a_very_long_name_is_not_sent_back(self, studio: Served) -> None:
+        answer = predict(studio, "mixed", [{**GOOD, "x" * 1_000_000: 1}])
+        assert answer.status_code == 422
+        assert len(answer.content) < 1_000
+
+    def test_cells_as_deep_as_can_just_be_read(self, studio: Served) -> None:
+        headers = {"content-type": "application/json"}
+        for depth in range(960, 1000, 2):
+            deep = "[" * depth + "]" * depth
+            body = f'[{{"age": {deep}, "member": true, "city": "Oslo"}}]'
+            answer = studio.post("/api/runs/mixed/predict", content=body, headers=headers)
+            assert answer.status_code in {400, 422}
+
+    def test_a_failure_is_told_at_once_to_all_that_wait(
+        self, own_studio: Served, runs: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from xent.studio import predict as module
+
+        def broken(*_: object) -> None:
+            raise MemoryError
+
+        with monkeypatch.context() as patched, ThreadPoolExecutor(4) as pool:
+            patched.setattr(module, "_answers_of", broken)
+            answers = list(pool.map(lambda _: predict(own_studio, "mixed", [GOOD]), range(4)))
+        assert [answer.status_code for answer in answers] == [500] * 4
+        assert predict(own_studio, "mixed", [GOOD]).status_code == 200
+
     def test_numbers_too_large_for_the_network(self, studio: Served) -> None:
         good = predict(studio, "mixed", [{**GOOD, "age": 1e29}])
         assert good.status_code in {200, 422}

@@ -99,6 +99,20 @@ class TestToken:
         answer = studio.get(f"//evil.example/x?token={TOKEN}")
         assert answer.headers.get("location", "/evil.example/x") == "/evil.example/x"
 
+    @pytest.mark.parametrize("path", ["//evil.example/x", "/\\evil.example/x"])
+    def test_nor_as_it_is_written_to_the_wire(self, studio: Served, path: str) -> None:
+        place = urlsplit(studio.url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port)
+        connection.putrequest("GET", f"{path}?token={TOKEN}")
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("location")) == (303, "/evil.example/x")
+        connection.close()
+
+    @pytest.mark.parametrize("end", ["%0A", "/", "%0a%0a", "%00"])
+    def test_no_spelling_of_the_address_stops_without_it(self, studio: Served, end: str) -> None:
+        assert studio.post(f"/api/runs/mixed/stop{end}").status_code == 401
+
     def test_here_only_stopping_needs_it(self, studio: Served) -> None:
         assert studio.get("/api/runs").status_code == 200
         assert studio.post("/api/runs/mixed/stop").status_code == 401

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import csv
+import io
 import json
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Predictor"]
 
 MOST_ROWS: Final = 10_000
+# that the model does not need
+_MOST_OTHER_COLUMNS: Final = 1_000
 _MOST_MODELS: Final = 8
 # seconds; a request of the most rows takes well under one
 _TIME_LIMIT: Final = 30.0
@@ -112,7 +117,13 @@ class Predictor:
             # those who gave up, or left, are not worked for
             requests = [request for request in self._waiting if not request.future.done()]
             self._waiting = []
-            answers = await loop.run_in_executor(self._thread, self._answers, requests)
+            try:
+                answers = await loop.run_in_executor(self._thread, self._answers, requests)
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told now
+                for request in requests:
+                    if not request.future.done():
+                        request.future.set_exception(error)
+                continue
             for request, answer in zip(requests, answers, strict=True):
                 if not request.future.done():
                     request.future.set_result(answer)
@@ -180,10 +191,16 @@ def _json_rows(served: _Served, body: bytes) -> CheckedRows | Answer:
         return _refusal(422, "a list of at least one row is needed, each an object of columns")
     if len(rows) > MOST_ROWS:
         return _refusal(413, f"at most {MOST_ROWS:,} rows at once, got {len(rows):,}")
-    return check_rows(rows, served.columns, served.run.model.target.names)
+    try:
+        return check_rows(rows, served.columns, served.run.model.target.names)
+    except RecursionError:  # a cell as deep as could just be read cannot be shown
+        return _refusal(422, "a cell is a list or an object of many levels")
 
 
 def _csv_table(served: _Served, body: bytes) -> Table | Answer:
+    most_columns = len(served.columns) + _MOST_OTHER_COLUMNS
+    if (n_columns := _n_columns(body)) > most_columns:
+        return _refusal(413, f"at most {most_columns:,} columns, got {n_columns:,}")
     encoder = served.run.encoder
     table = read_table(
         parse_delimited(body, source="the file", text=encoder.text_columns), name="the file"
@@ -192,6 +209,19 @@ def _csv_table(served: _Served, body: bytes) -> Table | Answer:
         return _refusal(413, f"at most {MOST_ROWS:,} rows at once, got {table.n_rows:,}")
     encoder.transform(table)  # names the row and the column that do not fit
     return table
+
+
+def _n_columns(body: bytes) -> int:
+    """Return how many columns a CSV file has, by the separator that makes the most of its header.
+
+    Reading a file takes far longer for its columns than for its rows: they are counted first.
+    """
+    found = 0
+    for separator in ",;\t":
+        stream = io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", errors="replace", newline="")
+        with stream, contextlib.suppress(csv.Error):
+            found = max(found, len(next(csv.reader(stream, delimiter=separator), [])))
+    return found
 
 
 def _predicted(served: _Served, asked: Sequence[CheckedRows | Table]) -> list[Answer]:

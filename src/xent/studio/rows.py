@@ -21,6 +21,7 @@ __all__ = ["BadCellError", "CheckedRows", "Column", "check_rows", "columns_of", 
 
 _LARGEST = 1e30  # beyond it a float32 network overflows
 _LONGEST_TEXT = 10_000
+_LONGEST_NAME = 200  # of a column that is not known, as far as it is looked at
 
 
 class BadCellError(XentError):
@@ -174,8 +175,9 @@ def _check_names(place: int, row: Any, columns: Sequence[Column], known: set[str
         raise BadCellError(place, None, f"an object of columns is needed, got {row!r:.40}")
     for name in row:
         if name not in known:
-            hint = nearest_hint(name, known)
-            raise BadCellError(place, name, f"the model has no such column.{hint}")
+            shown = name[:_LONGEST_NAME]
+            hint = nearest_hint(shown, known)
+            raise BadCellError(place, shown, f"the model has no such column.{hint}")
     for column in columns:
         if column.name not in row:
             raise BadCellError(

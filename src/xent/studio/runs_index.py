@@ -84,7 +84,8 @@ class RunsIndex:
         XentError
             When the folder holds a link: what lies outside the folder of runs is not shown.
         """
-        plain = identifier not in {"", ".", ".."} and "/" not in identifier
+        # on Windows a backslash or a drive would lead out as well
+        plain = identifier not in {"", ".", ".."} and Path(identifier).name == identifier
         path = self.root / identifier if plain and "\0" not in identifier else self.root
         if path == self.root or path.is_symlink() or not _is_file(path / "run.json"):
             raise RunNotFoundError(f"there is no run {identifier!r} here.")

@@ -34,6 +34,8 @@ _HEADERS: Final[dict[str, str]] = {
     "cache-control": "no-store",
 }
 _READING: Final = {"GET", "HEAD"}
+# what else needs no token on this machine; all that is not named here does, however its address is written
+_OPEN_POSTS: Final = ("/predict", "/compare")
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,8 @@ class Guard:
         return None
 
     def _is_allowed(self, scope: Scope, headers: Mapping[str, str]) -> bool:
-        if self._access.is_open and not (
-            scope["method"] == "POST" and scope["path"].endswith("/stop")
-        ):
+        is_harmless = scope["method"] in _READING or scope["path"].endswith(_OPEN_POSTS)
+        if self._access.is_open and is_harmless:
             return True
         given = [_cookie(scope, headers), _query_token(scope)]
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
@@ -242,8 +243,8 @@ async def _to_page(scope: Scope, send: Send, token: str) -> None:
     query = parse_qsl(scope["query_string"].decode("latin-1"))
     rest = urlencode([(name, value) for name, value in query if name != "token"])
     raw = scope.get("raw_path") or scope["path"].encode()
-    # a path of two slashes would name another server
-    place = b"/" + raw.split(b"?")[0].lstrip(b"/") + (f"?{rest}".encode() if rest else b"")
+    # a path of two slashes would name another server; browsers take a backslash for one
+    place = b"/" + raw.split(b"?")[0].lstrip(b"/\\") + (f"?{rest}".encode() if rest else b"")
     cookie = f"{cookie_name(scope)}={token}; Path=/; HttpOnly; SameSite=Lax"
     headers = [(b"location", place), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": 303, "headers": headers})
