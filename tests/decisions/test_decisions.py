@@ -196,6 +196,11 @@ def test_weights_are_repetition():
     assert weighted.threshold.has_interval
 
 
+def test_rows_of_weight_0_are_not_chosen_on():
+    decision = choose([0, 1, 1], [0.1, 0.9, np.nan], weight=[1, 1, 0], objective="f1")
+    assert decision.n_rows == 2
+
+
 def test_a_constraint_that_some_replicates_cannot_reach_is_told():
     y = np.array([0, 1, 0, 1, 1, 0])
     p = np.array([0.9, 0.95, 0.2, 0.1, 0.99, 0.3])
@@ -264,6 +269,9 @@ def test_the_cheapest_class():
         (lambda: choose([0, 1], [0.1, 0.9], costs=Costs(1, 1), objective="f1"), "give one"),
         (lambda: choose([0, 1], [0.1, 0.9], objective="f1", prevalence=0.1), "weighs the costs"),
         (lambda: choose([0, 1], [0.1, 0.9], objective="f2"), "objective must be one of"),
+        (lambda: choose([0, 1], [0.1, 0.9], objective="f1", scale="logit"), "scale must be one of"),
+        (lambda: choose([0, 1], [0.1, 1.9], objective="f1"), r"probabilities must lie in \[0, 1\]"),
+        (lambda: choose([0, 1], [0.1, 0.9], objective="f1", level=2), "level must lie"),
         (lambda: choose([0, 1], [0.1, 0.9], objective="f_beta"), "needs its beta"),
         (lambda: choose([0, 0], [0.1, 0.9], objective="f1"), "both classes"),
         (lambda: choose([0, 1], [0.1, 0.9], costs=Costs(1, 1), prevalence=1), "prevalence"),

@@ -12,15 +12,17 @@ from xent.decisions.costs import Costs
 from xent.decisions.thresholds import Choice, Constraints, choose_threshold
 from xent.errors import XentError
 from xent.evaluation.counts import ScoreCounts, score_counts
+from xent.evaluation.inputs import binary_rows, check_probabilities
 from xent.evaluation.intervals.estimate import Estimate
+from xent.evaluation.intervals.spread import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Decision", "choose"]
+__all__ = ["NAMES", "Decision", "choose"]
 
 VERSION = 1
-SCALES = ("probability", "score")
+NAMES = {"probability": "probabilities", "score": "scores"}  # scale: what is on it
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Decision:
         given = np.asarray(probabilities, dtype=np.float64)
         if given.ndim != 1 or np.isnan(given).any():
             raise XentError(
-                f"probabilities must have shape (n,) and no NaN, got shape {given.shape}."
+                f"{NAMES[self.scale]} must have shape (n,) and no NaN, got shape {given.shape}."
             )
         return np.asarray(given >= self.threshold.value)
 
@@ -126,8 +128,7 @@ class Decision:
             raise XentError(f"a decision lacks something or holds it wrongly: {error}") from None
         if math.isnan(made.threshold.value):
             raise XentError("a decision must have a threshold, got none.")
-        if made.scale not in SCALES:
-            raise XentError(f"scale must be one of {', '.join(SCALES)}, got {made.scale!r:.40}.")
+        _check_scale(made.scale)
         return made
 
     @property
@@ -194,7 +195,8 @@ def choose(
     Raises
     ------
     XentError
-        When the arrays do not fit, one class is absent, or no threshold keeps to the constraints.
+        When the arrays do not fit or are not on the scale, one class is absent, or no threshold
+        keeps to the constraints.
 
     Examples
     --------
@@ -204,7 +206,12 @@ def choose(
     """
     if prevalence is not None and not 0 < prevalence < 1:
         raise XentError(f"prevalence must lie between 0 and 1, got {prevalence}.")
-    counts = score_counts(y, probabilities, weight=weight)
+    _check_scale(scale)
+    check_level(level)
+    truth, given, kept = binary_rows(y, NAMES[scale], probabilities, weight)
+    if scale == "probability":
+        check_probabilities(given)
+    counts = score_counts(truth, given, weight=kept)
     if counts.n_positive == 0 or counts.n_negative == 0:
         raise XentError("y must hold both classes to choose a threshold, got one.")
     constraints = constraints or Constraints()
@@ -215,18 +222,22 @@ def choose(
         "constraints": constraints,
     }
     choice = choose_threshold(counts, **settings)
-    n = len(np.asarray(y))
     return Decision(
-        _with_interval(choice, counts, settings, n, level, n_bootstrap, random_state),
+        _with_interval(choice, counts, settings, truth.size, level, n_bootstrap, random_state),
         costs,
         prevalence,
         objective,
         constraints,
         chosen_on,
-        n,
+        truth.size,
         choice.value,
         scale,
     )
+
+
+def _check_scale(scale: str) -> None:
+    if scale not in NAMES:
+        raise XentError(f"scale must be one of {', '.join(NAMES)}, got {scale!r:.40}.")
 
 
 def _with_interval(

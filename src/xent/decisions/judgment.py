@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.decisions.decision import NAMES
 from xent.evaluation.confusion import ConfusionCounts, binary_counts
 from xent.evaluation.evaluations.figures import label_of
 from xent.evaluation.inputs import binary_rows, check_probabilities, check_scores
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Judgment", "judge_decision"]
 
-NAMES = {"probability": "probabilities", "score": "scores"}
 FIGURES = ("precision", "recall", "specificity", "fpr", "accuracy", "f1")
 
 
