@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -301,6 +302,20 @@ def test_predict_without_output_and_of_numbers(xent: Xent, tmp_path: Path) -> No
         r"p\.csv: 330 rows \(l_a: \d+, l_b: \d+\)",
         xent("predict", run, "data.csv", "-o", "p.csv").out,
     )
+
+
+def test_missing_targets_and_dates_are_predicted_as_json(xent: Xent, tmp_path: Path) -> None:
+    rows = [f"{k / 7:.3f},{k % 7},2020-01-{1 + k % 28:02d}" for k in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,y,day", *rows]) + "\n")
+    xent("train", "t.csv", "--target", "y", "--task", "regression", "--group", "day", *QUICK)
+    run = only_run(tmp_path)
+    pl.DataFrame(
+        {"a": [1, 2], "y": [None, 4], "day": [date(2020, 1, 1), date(2020, 1, 2)]}
+    ).write_parquet(tmp_path / "new.parquet")
+    printed = json.loads(xent("predict", run, "new.parquet", "--json").out)["predictions"]
+    assert [row["y"] for row in printed] == [None, 4.0]
+    assert [row["group"] for row in printed] == ["2020-01-01", "2020-01-02"]
+    assert all(isinstance(row["mean"], float) for row in printed)
 
 
 def test_new_categories_are_said_when_evaluating(xent: Xent, table: Path, tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def _summary(table: pl.DataFrame, output: Path | None, task: str) -> dict[str, A
     summary: dict[str, Any] = {"n_rows": table.height}
     if output is not None:
         return {**summary, "output": str(output), "decisions": _counts(table, task)}
-    return {**summary, "predictions": table.to_dicts()}
+    # by way of polars: JSON has no NaN, which a missing target is, and no dates
+    return {**summary, "predictions": json.loads(table.write_json())}
 
 
 def _counts(table: pl.DataFrame, task: str) -> dict[str, int]:
