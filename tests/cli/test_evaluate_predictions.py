@@ -50,6 +50,9 @@ def test_json_and_groups(xent, predictions):
     [
         (["--label", "label"], "exactly one of probability, logit"),
         (["--probability", "p"], "--probability needs --label"),
+        (["p.csv", "--threshold", "0.3"], "--threshold needs --label"),
+        (["p.csv", "--stream"], "--stream needs --label"),
+        (["p.csv", "--bins", "64"], "--bins needs --label"),
         (["--label", "labl", "--probability", "p"], "Did you mean 'label'"),
         (["--label", "label", "--probability", "p"], "positive must say"),
         (["x.csv", "--label", "label", "--probability", "p"], "one table of predictions"),

@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xent.cli.prediction_options import (
+    Cluster,
+    Decision,
+    Label,
+    Logit,
+    Positive,
+    Prediction,
+    Probability,
+    Score,
+    Weight,
+    load_run_or_name_options,
+    refuse_without_label,
+)
 from xent.cli.tables import print_verdict
 from xent.errors import XentError
 
@@ -40,35 +53,18 @@ def _evaluate(
     file: Annotated[
         str | None, typer.Argument(help="For a run: the table, with the target.")
     ] = None,
-    label: Annotated[
-        str | None, typer.Option(metavar="<column>", help="The truth.", show_default=False)
-    ] = None,
-    probability: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predicted probabilities.")
-    ] = None,
-    logit: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Log-odds, or a column a class.")
-    ] = None,
-    score: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Any score: higher is more positive.")
-    ] = None,
-    decision: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Decided labels.")
-    ] = None,
-    prediction: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predicted numbers.")
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(metavar="<label>", help="The positive class.")
-    ] = None,
-    weight: Annotated[str | None, typer.Option(metavar="<column>", help="A weight a row.")] = None,
+    label: Label = None,
+    probability: Probability = None,
+    logit: Logit = None,
+    score: Score = None,
+    decision: Decision = None,
+    prediction: Prediction = None,
+    positive: Positive = None,
+    weight: Weight = None,
     group: Annotated[
         str | None, typer.Option(metavar="<column>", help="Every figure by group as well.")
     ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="<column>", help="Rows of one cluster are not independent."),
-    ] = None,
+    cluster: Cluster = None,
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
@@ -105,11 +101,10 @@ def _evaluate(
         "cluster": cluster,
     }
     if label is None:
-        _refuse_columns(columns)
+        refuse_without_label({**columns, "threshold": threshold, "stream": stream, "bins": bins})
         return _run(source, file, as_json=as_json)
     if file is not None:
         raise XentError("--label goes with one table of predictions; a run needs no --label.")
-    from xent.evaluation.evaluations import BinaryEvaluation
     from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
 
     named = PredictionColumns(label, **columns)
@@ -124,7 +119,19 @@ def _evaluate(
     point = _point(evaluation, threshold)
     if as_json:
         print(json.dumps(_described(predictions, evaluation, point), allow_nan=False))
-        return 0
+    else:
+        _print(predictions, evaluation, point, group)
+    return 0
+
+
+def _print(
+    predictions: LabelledPredictions,
+    evaluation: Evaluation,
+    point: OperatingPoint | None,
+    group: str | None,
+) -> None:
+    from xent.evaluation.evaluations import BinaryEvaluation
+
     _print_classes(predictions.name, evaluation.task, predictions.classes)
     print(f"\n{evaluation}")
     for name, part in (evaluation.by_group() if group is not None else {}).items():
@@ -133,13 +140,6 @@ def _evaluate(
         print(f"\n{point}")
     if isinstance(evaluation, BinaryEvaluation) and evaluation.has_probabilities:
         print(f"\ncalibration\n{evaluation.calibration}")
-    return 0
-
-
-def _refuse_columns(columns: dict[str, str | None]) -> None:
-    given = [f"--{name}" for name, value in columns.items() if value is not None]
-    if given:
-        raise XentError(f"{given[0]} needs --label, the column of the truth.")
 
 
 def _described(
@@ -193,14 +193,7 @@ def _print_classes(name: str, task: str, classes: tuple[object, ...]) -> None:
 
 
 def _run(source: str, file: str | None, *, as_json: bool) -> int:
-    from xent.runs import load_run
-
-    if not Path(source).is_dir() and Path(source).exists():
-        raise XentError(
-            f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
-            "--score, --decision or --prediction."
-        )
-    loaded = load_run(source)
+    loaded = load_run_or_name_options(source)
     if file is None:
         raise XentError(f"FILE is needed: a labelled table to judge {source} on.")
     table = loaded.read(file)

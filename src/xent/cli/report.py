@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xent.cli.prediction_options import (
+    Cluster,
+    Decision,
+    Label,
+    Logit,
+    Positive,
+    Prediction,
+    Probability,
+    Score,
+    Weight,
+    load_run_or_name_options,
+    refuse_without_label,
+)
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -36,32 +49,15 @@ def _report(
         Path | None, typer.Option(help="File to write instead.", show_default=False)
     ] = None,
     is_open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    label: Annotated[
-        str | None, typer.Option(metavar="<column>", help="The truth.", show_default=False)
-    ] = None,
-    probability: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predicted probabilities.")
-    ] = None,
-    logit: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Log-odds, or a column a class.")
-    ] = None,
-    score: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Any score: higher is more positive.")
-    ] = None,
-    decision: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Decided labels.")
-    ] = None,
-    prediction: Annotated[
-        str | None, typer.Option(metavar="<column>", help="Predicted numbers.")
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(metavar="<label>", help="The positive class.")
-    ] = None,
-    weight: Annotated[str | None, typer.Option(metavar="<column>", help="A weight a row.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="<column>", help="Rows of one cluster are not independent."),
-    ] = None,
+    label: Label = None,
+    probability: Probability = None,
+    logit: Logit = None,
+    score: Score = None,
+    decision: Decision = None,
+    prediction: Prediction = None,
+    positive: Positive = None,
+    weight: Weight = None,
+    cluster: Cluster = None,
     level: Annotated[float, typer.Option(help="Level of the intervals of predictions.")] = 0.95,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
@@ -78,9 +74,7 @@ def _report(
         "cluster": cluster,
     }
     if label is None:
-        given = [f"--{name}" for name, value in columns.items() if value is not None]
-        if given:
-            raise XentError(f"{given[0]} needs --label, the column of the truth.")
+        refuse_without_label(columns)
         html, path = _of_run(source)
     else:
         html, path = _of_predictions(source, label, columns, level)
@@ -98,15 +92,9 @@ def _report(
 
 
 def _of_run(source: str) -> tuple[str, Path]:
-    from xent.runs import load_run
     from xent.workflow.reporting import report_run
 
-    if not Path(source).is_dir() and Path(source).exists():
-        raise XentError(
-            f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
-            "--score, --decision or --prediction."
-        )
-    run = load_run(source)
+    run = load_run_or_name_options(source)
     return report_run(run), run.folder / "report.html"
 
 
