@@ -40,6 +40,14 @@ def test_data(xent, tmp_path):
     assert "leak" in outcome.out
 
 
+def test_quotes_protect_a_comma_in_a_dropped_name(xent, tmp_path):
+    rows = [f"{i % 2},{i % 2},{(i * 7) % 11}" for i in range(200)]
+    (tmp_path / "d.csv").write_text("\n".join(['y,"paid, late",x', *rows]) + "\n")
+    outcome = xent("diagnose", "d.csv", "--target", "y", "--drop", '"paid, late"')
+    assert outcome.code == 0
+    assert "leak" not in outcome.out
+
+
 @pytest.mark.parametrize("target", ["label", "color", "width"])
 def test_a_run(xent, table, tmp_path, target):
     xent("train", table, "--target", target, "--epochs", "6", "--hidden", "4", "--seed", "1")

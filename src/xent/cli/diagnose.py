@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xent.cli.options import split_list
 from xent.errors import XentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from xent.diagnosis import Diagnosis
+    from xent.workflow.diagnosing import IntervalColumns
 
 __all__ = ["HELP", "command"]
 
@@ -107,15 +109,17 @@ def _diagnose(
         "weight": weight,
     }
     of_intervals = {"low": low, "high": high, "level": level}
-    of_data = {"task": task, "part": part, "group": group, "time": time, "drop": drop}
+    of_data = {"task": task, "part": part, "group": group, "time": time}
     if label is not None and target is not None:
         raise XentError("--label is for predictions, --target for data: give one of them.")
     _refuse_without("label", label, {**of_predictions, **of_intervals})
-    _refuse_without("target", target, of_data)
+    _refuse_without("target", target, {**of_data, "drop": drop})
     if label is not None:
-        found = {"predictions": _predictions(source, label, of_predictions, of_intervals)}
+        ends = _interval_columns(low, high, level)
+        found = {"predictions": _predictions(source, label, of_predictions, ends)}
     elif target is not None:
-        found = {"data": _data(source, target, of_data)}
+        dropped = split_list([] if drop is None else [drop])
+        found = {"data": _data(source, target, of_data, dropped)}
     else:
         found = _run_or_its_predictions(source)
     _show(found, as_json=as_json)
@@ -128,31 +132,36 @@ def _refuse_without(name: str, value: str | None, options: Mapping[str, object])
         raise XentError(f"--{given[0]} needs --{name}.")
 
 
+def _interval_columns(
+    low: str | None, high: str | None, level: float | None
+) -> IntervalColumns | None:
+    from xent.workflow.diagnosing import IntervalColumns
+
+    if low is not None and high is not None:
+        return IntervalColumns(low, high) if level is None else IntervalColumns(low, high, level)
+    if low is not None or high is not None or level is not None:
+        raise XentError("--low and --high belong together: an interval has two ends.")
+    return None
+
+
 def _predictions(
     source: str,
     label: str,
-    options: dict[str, str | None],
-    intervals: Mapping[str, str | float | None],
+    options: Mapping[str, str | None],
+    intervals: IntervalColumns | None,
 ) -> Diagnosis:
-    from xent.workflow.diagnosing import IntervalColumns, diagnose_prediction_file
+    from xent.workflow.diagnosing import diagnose_prediction_file
     from xent.workflow.prediction_files import PredictionColumns
 
-    ends = None
-    low, high, level = intervals.values()
-    if isinstance(low, str) and isinstance(high, str):
-        ends = IntervalColumns(low, high, 0.95 if level is None else float(level))
-    elif any(value is not None for value in intervals.values()):
-        raise XentError("--low and --high belong together: an interval has two ends.")
-    return diagnose_prediction_file(source, PredictionColumns(label, **options), ends)
+    return diagnose_prediction_file(source, PredictionColumns(label, **options), intervals)
 
 
-def _data(source: str, target: str, options: Mapping[str, str | None]) -> Diagnosis:
+def _data(
+    source: str, target: str, options: Mapping[str, str | None], drop: tuple[str, ...]
+) -> Diagnosis:
     from xent.workflow.diagnosing import DataColumns, diagnose_data
 
-    others = {name: value for name, value in options.items() if name != "drop"}
-    dropped = options["drop"]
-    names = () if dropped is None else tuple(name.strip() for name in dropped.split(","))
-    return diagnose_data(source, DataColumns(target, **others, drop=names))
+    return diagnose_data(source, DataColumns(target, **options, drop=drop))
 
 
 def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
