@@ -68,6 +68,18 @@ def test_weights_are_repetitions(rows: list[tuple[int, int, int]]) -> None:
             )
 
 
+@pytest.mark.parametrize("weight", [None, np.arange(60) % 7 / 3 + 1e-3])
+def test_each_class_against_the_rest_is_a_binary_decision(weight: Any) -> None:
+    y, labels = np.random.default_rng(2).integers(0, 5, (2, 60))
+    counts = ev.class_counts(y, labels=labels, n_classes=6, weight=weight)
+    for k in range(6):
+        binary = ev.binary_counts(y == k, labels=labels == k, weight=weight)
+        ours = [cells[k] for cells in (counts.tp, counts.fn, counts.fp, counts.tn)]
+        expected = [binary.tp, binary.fn, binary.fp, binary.tn]
+        np.testing.assert_allclose(ours, expected, rtol=0 if weight is None else 1e-14)
+    assert counts.tn.dtype == (np.int64 if weight is None else np.float64)
+
+
 def test_micro_average_is_the_accuracy() -> None:
     rng = np.random.default_rng(1)
     y, labels = rng.integers(0, 4, (2, 100))

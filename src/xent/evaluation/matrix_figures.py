@@ -203,7 +203,9 @@ def one_against_rest(matrix: Array) -> ConfusionCounts[FloatArray]:
     others = ~np.eye(matrix.shape[0], dtype=bool)
     # Sums over the other cells, not differences of totals: those could turn negative with weights.
     fn, fp = (matrix * others).sum(axis=1), (matrix * others).sum(axis=0)
-    tn = np.array([matrix[rest][:, rest].sum() for rest in others])
+    # The rows of all other classes, as one product of float64, exact for counts below 2^53.
+    rest = (others.astype(np.float64) @ matrix).astype(matrix.dtype)
+    tn = (rest * others).sum(axis=1)
     return ConfusionCounts(tp=right, fn=fn, fp=fp, tn=tn)
 
 
