@@ -44,6 +44,7 @@ NAN = float("nan")
         (lambda: ev.accuracy([0, 1], labels=[0.5, 1]), "labels must hold class codes"),
         (lambda: ev.accuracy([0, -1], labels=[0, 1]), "y must hold class codes .* got -1"),
         (lambda: ev.accuracy([0, 1], labels=[0, NAN]), "labels must hold class codes"),
+        (lambda: ev.accuracy([0, np.inf], labels=[0, 1]), "y must hold class codes .* got inf"),
         (
             lambda: ev.confusion_matrix([0, 1], labels=[0, 3], n_classes=2),
             r"labels must hold class codes 0..1 for 2 classes, got 3",

@@ -90,7 +90,7 @@ def test_columns_of_one_feature_are_shuffled_together() -> None:
         X,
         codes,
         lambda y, p: accuracy(y, labels=p),
-        features={"city": (0, 1, 2), "age": 3},
+        features={"city": np.arange(3), "age": np.int64(3)},
         n_repeats=2,
     )
     assert found.baseline == 1

@@ -124,11 +124,13 @@ def positives(values: Array, name: str) -> Array:
 
 def codes(values: Array, name: str, n_classes: int | None) -> IntArray:
     """Return class codes as int64 after checking that they lie in 0..n_classes-1."""
-    if values.dtype.kind == "f" and not np.all(values == np.floor(values)):
-        raise XentError(
-            f"{name} must hold class codes 0..K-1, got {values[~(values == np.floor(values))][0]}. "
-            "Give probabilities as probabilities=."
-        )
+    if values.dtype.kind == "f":
+        whole = np.isfinite(values) & (values == np.floor(values))
+        if not whole.all():
+            raise XentError(
+                f"{name} must hold class codes 0..K-1, got {values[~whole][0]}. "
+                "Give probabilities as probabilities=."
+            )
     if np.min(values) < 0:
         raise XentError(f"{name} must hold class codes 0..K-1, got {np.min(values)}.")
     if n_classes is not None and np.max(values) >= n_classes:

@@ -265,7 +265,7 @@ def _feature_columns(
         return {name: [j] for j, name in enumerate(names)}
     columns: dict[str, list[int]] = {}
     for name, given in features.items():
-        positions = [given] if isinstance(given, int) else [int(j) for j in given]
+        positions = [int(j) for j in np.atleast_1d(given)]
         if not positions or not all(0 <= j < n_columns for j in positions):
             raise XentError(
                 f"features[{name!r}] must hold columns of X, 0 to {n_columns - 1}, got {positions}."
