@@ -267,7 +267,7 @@ def thin(curve: CurveT, n_points: int) -> CurveT:
     trapezoid area changes by at most `1 / (n_points - 1)`. Of a precision-recall curve the first,
     last, lowest and highest point of every cell of recall stay, so that its teeth keep their
     height; the area changes by at most the mean height of the cells' teeth. A curve with fewer
-    points, or without defined rates, comes back as it is.
+    points, and a ROC or precision-recall curve without defined rates, comes back as it is.
 
     Parameters
     ----------

@@ -86,11 +86,9 @@ def reached_point_of(
     if not 0 <= least <= 1:
         raise XentError(f"{given} must lie in [0, 1], got {least}.")
     nothing = counts.above(np.inf)
-    best = ReachedPoint(*(float("nan"),) * 3)
-    start = ReachedPoint(
-        float(getattr(nothing, figure)), float(getattr(nothing, given)), float("inf")
-    )
-    if start.given >= least and start.value == start.value:
+    best = ReachedPoint(float("nan"), float("nan"), float("nan"))
+    start = ReachedPoint(getattr(nothing, figure), getattr(nothing, given), float("inf"))
+    if start.given >= least and not np.isnan(start.value):
         best = start
     for places, decisions in counts.confusions():
         values, constrained = getattr(decisions, figure), getattr(decisions, given)

@@ -43,7 +43,8 @@ def nll(
     >>> round(nll([0.0, 1.0], parameters=[0.0, 0.0], distribution=Gaussian(sd=1.0)), 4)
     1.1689
     """
-    truth, kept = vector(y, "y"), row_weights(weight, vector(y, "y").size)
+    truth = vector(y, "y")
+    kept = row_weights(weight, truth.size)
     outputs = np.asarray(parameters)
     if outputs.ndim == 0 or outputs.shape[0] != truth.size:
         raise XentError(

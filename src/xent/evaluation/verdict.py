@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from xent.evaluation.verdict_text import verdict_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xent.arrays import Array, FloatArray
     from xent.distributions import Distribution
 
 __all__ = ["Figure", "PartFigures", "Verdict", "judge", "verdict_table"]
@@ -209,19 +210,7 @@ def judge(
     check_task(task)
     if not 0 <= threshold <= 1:
         raise XentError(f"threshold must lie in [0, 1], got {threshold}.")
-    outputs = np.asarray(z)
-    if outputs.ndim not in {1, 2} or outputs.dtype.kind not in "biuf":
-        raise XentError(
-            f"z must be numbers of shape (n,) or (n, {distribution.n_outputs}), "
-            f"got {outputs.dtype} of shape {outputs.shape}."
-        )
-    targets = np.asarray(distribution.check_targets(y, outputs.shape[0]))
-    kept = row_weights(weight, targets.shape[0])
-    if kept is not None:
-        outputs, targets, kept = outputs[kept > 0], targets[kept > 0], kept[kept > 0]
-    if targets.shape[0] == 0:
-        raise XentError("y must have at least one row, got none.")
-    outputs = check_scores(outputs, "z").astype(np.float64).reshape(targets.shape[0], -1)
+    outputs, targets, kept = _checked_rows(y, z, distribution, weight)
     if len(constant.parameters) != distribution.n_outputs:
         raise XentError(
             f"constant must have {distribution.n_outputs} parameters for {distribution!r}, "
@@ -244,6 +233,26 @@ def judge(
     )
 
 
+def _checked_rows(
+    y: object, z: object, distribution: Distribution, weight: object
+) -> tuple[FloatArray, Array, FloatArray | None]:
+    """Return outputs (n, n_outputs) as float64, targets and weights of the rows that weigh anything."""
+    outputs = np.asarray(z)
+    if outputs.ndim not in {1, 2} or outputs.dtype.kind not in "biuf":
+        raise XentError(
+            f"z must be numbers of shape (n,) or (n, {distribution.n_outputs}), "
+            f"got {outputs.dtype} of shape {outputs.shape}."
+        )
+    targets = np.asarray(distribution.check_targets(y, outputs.shape[0]))
+    kept = row_weights(weight, targets.shape[0])
+    if kept is not None:
+        outputs, targets, kept = outputs[kept > 0], targets[kept > 0], kept[kept > 0]
+    if targets.shape[0] == 0:
+        raise XentError("y must have at least one row, got none.")
+    outputs = check_scores(outputs, "z").astype(np.float64).reshape(targets.shape[0], -1)
+    return outputs, targets, kept
+
+
 def verdict_table(parts: Mapping[str, PartFigures]) -> list[dict[str, Any]]:
     """Return the table as plain data: one dict a figure, with label, unit, direction, parts.
 
@@ -262,15 +271,7 @@ def verdict_table(parts: Mapping[str, PartFigures]) -> list[dict[str, Any]]:
             "unit": FIGURES[name].unit,
             "better": FIGURES[name].better,
             "parts": {
-                title: {
-                    "value": part[name].value,
-                    "constant": part[name].constant,
-                    "why": part[name].why,
-                    "low": part[name].low,
-                    "high": part[name].high,
-                }
-                for title, part in parts.items()
-                if name in part.figures
+                title: asdict(part[name]) for title, part in parts.items() if name in part.figures
             },
         }
         for name in names

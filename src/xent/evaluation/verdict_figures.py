@@ -65,7 +65,7 @@ FIGURES = {
     "deviance": FigureKind("deviance", "lower"),
 }
 
-
+# Of the tasks whose targets may be soft.
 TASK_FIGURES = {
     "binary": ("log_loss", "accuracy", "precision", "recall", "fpr", "f1", "auc", "brier"),
     "multiclass": (
@@ -76,7 +76,13 @@ TASK_FIGURES = {
         *("log_loss", "log_loss_row_sum", "exact_match", "hamming_loss", "micro_f1", "macro_f1"),
         *("samples_jaccard", "macro_auc", "lrap"),
     ),
-    "regression": ("nll", "mae", "rmse", "r2", "median_ae", "deviance"),
+}
+
+_ERRORS = {
+    "mae": regression.mae,
+    "rmse": regression.rmse,
+    "r2": regression.r2,
+    "median_ae": regression.median_absolute_error,
 }
 
 _INFINITE = {
@@ -115,11 +121,10 @@ def measure(
     if task == "multilabel":
         losses = {"log_loss": Measured(loss.value / y.shape[1], loss.why), "log_loss_row_sum": loss}
     if is_soft(task, y):
-        n_classes = z.shape[1]
         names = [
             name
             for name in TASK_FIGURES[task]
-            if name not in losses and (name != "top_2_accuracy" or n_classes > 2)
+            if name not in losses and (name != "top_2_accuracy" or z.shape[1] > 2)
         ]
         return losses | dict.fromkeys(names, Measured(NAN, "y holds soft labels"))
     return losses | _MEASURES[task](z, y, weight, distribution, threshold)
@@ -193,17 +198,14 @@ def _multilabel(
 def _regression(
     z: FloatArray, y: Array, weight: FloatArray | None, distribution: Distribution
 ) -> dict[str, Measured]:
-    names = [name for name in TASK_FIGURES["regression"] if name not in {"nll", "deviance"}]
     is_count = isinstance(distribution, Poisson)
     mean = np.asarray(distribution.mean(z), dtype=np.float64)
     if not np.isfinite(mean).all():
-        return dict.fromkeys(
-            [*names, *["deviance"] * is_count], Measured(NAN, "a predicted mean is infinite")
-        )
-    errors = [regression.mae, regression.rmse, regression.r2, regression.median_absolute_error]
+        names = [*_ERRORS, "deviance"] if is_count else list(_ERRORS)
+        return dict.fromkeys(names, Measured(NAN, "a predicted mean is infinite"))
     figures = {
         name: _with_reason(error(y, predictions=mean, weight=weight), "y is constant")
-        for name, error in zip(names, errors, strict=True)
+        for name, error in _ERRORS.items()
     }
     if is_count:
         # A rate that underflowed to 0 is below every positive number, not impossible.
