@@ -119,6 +119,10 @@ def test_what_does_not_fit_is_refused():
         compare_evaluations(
             evaluate(Y, logits=WEAK), evaluate(Y, logits=WEAK, weight=np.full(N, 2.0))
         )
+    pairs = evaluate(Y, logits=WEAK, cluster=np.arange(N) // 2)
+    for other in (evaluate(Y, logits=WEAK), evaluate(Y, logits=WEAK, cluster=np.arange(N) // 4)):
+        with pytest.raises(XentError, match="same clusters"):
+            compare_evaluations(other, pairs)
     with pytest.raises(XentError, match="was not compared"):
         xent.compare(Y, a=WEAK, b=STRONG, declared="logits")["lift"]
     with pytest.raises(XentError, match="no figure in common"):

@@ -137,7 +137,7 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
     Raises
     ------
     XentError
-        When they are of different tasks or rows.
+        When they are of different tasks, rows, weights or clusters.
 
     Examples
     --------
@@ -205,6 +205,9 @@ def _check_same_rows(a: Evaluation, b: Evaluation) -> None:
     own, other = (np.ones(len(e.rows)) if e.rows.weight is None else e.rows.weight for e in (a, b))
     if not np.array_equal(own, other):
         raise XentError("a and b must have the same weights.")
+    clusters = [e.rows.cluster for e in (a, b) if e.rows.cluster is not None]
+    if len(clusters) == 1 or (clusters and not np.array_equal(clusters[0], clusters[1])):
+        raise XentError("a and b must have the same clusters.")
 
 
 def _row_values(evaluation: Evaluation) -> dict[str, FloatArray]:
