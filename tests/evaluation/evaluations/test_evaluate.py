@@ -377,6 +377,9 @@ def test_calibration():
     assert given.brier.score == pytest.approx(evaluation.brier(y, probabilities=p))
     assert len(given.reliability.count) == 15
     assert len(given.corp.recalibrated) > 1
+    # made once: the error alone draws a thousand samples
+    e = evaluate(y, probabilities=p)
+    assert e.calibration.error is e.calibration.error
     with pytest.raises(XentError, match="needs probabilities"):
         _ = evaluate(y, scores=z).calibration
 

@@ -128,7 +128,7 @@ class BinaryEvaluation(Evaluation):
         """Return any figure of the four counts at every threshold, or at the given ones."""
         return figure_at_thresholds_of(self.counts, figure=figure, thresholds=thresholds)
 
-    @property
+    @cached_property
     def calibration(self) -> Calibration:
         """Whether the probabilities mean what they say."""
         if self.rows.declared not in NEUTRAL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xent.evaluation.calibration import (
@@ -31,7 +32,7 @@ __all__ = ["Calibration"]
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Reliability, its summary figures and its tests, each made when read.
+    """Reliability, its summary figures and its tests, each made when first read.
 
     Attributes
     ----------
@@ -42,36 +43,36 @@ class Calibration:
     probabilities: FloatArray
     weight: FloatArray | None
 
-    @property
+    @cached_property
     def reliability(self) -> Reliability:
         """Observed shares in 15 bins of equal mass, with Wilson's intervals."""
         return reliability(
             self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
         )
 
-    @property
+    @cached_property
     def corp(self) -> Corp:
         """The isotonic reliability curve with its consistency band (Dimitriadis et al. 2021)."""
         return corp(self.truth, probabilities=self.probabilities, weight=self.weight)
 
-    @property
+    @cached_property
     def error(self) -> CalibrationError:
         """The expected calibration error beside its value under perfect calibration."""
         return expected_calibration_error(
             self.truth, probabilities=self.probabilities, bins="equal_mass", weight=self.weight
         )
 
-    @property
+    @cached_property
     def cox(self) -> CoxCalibration:
         """Calibration in the large, intercept and slope."""
         return cox_calibration(self.truth, probabilities=self.probabilities, weight=self.weight)
 
-    @property
+    @cached_property
     def spiegelhalter(self) -> CalibrationTest:
         """Spiegelhalter's test."""
         return spiegelhalter_test(self.truth, probabilities=self.probabilities, weight=self.weight)
 
-    @property
+    @cached_property
     def brier(self) -> ScoreDecomposition:
         """Miscalibration, discrimination and uncertainty of the Brier score."""
         return brier_decomposition(self.truth, probabilities=self.probabilities, weight=self.weight)
