@@ -5,8 +5,6 @@ The formulas are those of `matrix_figures`; here they take labels. Classes are c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xent.evaluation.averages import check_average
 from xent.evaluation.matrix_figures import (
     check_scheme,
@@ -17,9 +15,6 @@ from xent.evaluation.matrix_figures import (
     matrix_mcc,
 )
 from xent.evaluation.multiclass import confusion_matrix
-
-if TYPE_CHECKING:
-    from xent.arrays import Array
 
 __all__ = [
     "multiclass_balanced_accuracy",
@@ -167,7 +162,7 @@ def multiclass_jaccard(
     0.2643
     """
     check_average(average)
-    matrix = _matrix(y, labels, n_classes, weight)
+    matrix = confusion_matrix(y, labels=labels, n_classes=n_classes, weight=weight)
     return matrix_jaccard(matrix, average=average, undefined=undefined)
 
 
@@ -202,9 +197,5 @@ def multiclass_f_beta(
     0.3925
     """
     check_average(average)
-    matrix = _matrix(y, labels, n_classes, weight)
+    matrix = confusion_matrix(y, labels=labels, n_classes=n_classes, weight=weight)
     return matrix_f_beta(matrix, beta=beta, average=average, undefined=undefined)
-
-
-def _matrix(y: object, labels: object, n_classes: int | None, weight: object) -> Array:
-    return confusion_matrix(y, labels=labels, n_classes=n_classes, weight=weight)

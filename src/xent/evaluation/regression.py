@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from xent.errors import XentError
-from xent.evaluation.inputs import (
-    real_rows,
-    weighted_mean,
-    weighted_median,
-)
+from xent.evaluation.inputs import real_rows, weighted_mean, weighted_median
+
+if TYPE_CHECKING:
+    from xent.arrays import FloatArray
 
 __all__ = [
     "explained_variance",
@@ -310,8 +311,7 @@ def r2(y: object, *, predictions: object, weight: object = None) -> float:
     # values.
     if truth.min() == truth.max():
         return NAN
-    variance = weighted_mean(np.square(truth - weighted_mean(truth, kept)), kept)
-    return 1 - weighted_mean(np.square(truth - predicted), kept) / variance
+    return 1 - weighted_mean(np.square(truth - predicted), kept) / _variance(truth, kept)
 
 
 def explained_variance(y: object, *, predictions: object, weight: object = None) -> float:
@@ -340,6 +340,8 @@ def explained_variance(y: object, *, predictions: object, weight: object = None)
     truth, predicted, kept = real_rows(y, "predictions", predictions, weight)
     if truth.min() == truth.max():
         return NAN
-    error = truth - predicted
-    left = weighted_mean(np.square(error - weighted_mean(error, kept)), kept)
-    return 1 - left / weighted_mean(np.square(truth - weighted_mean(truth, kept)), kept)
+    return 1 - _variance(truth - predicted, kept) / _variance(truth, kept)
+
+
+def _variance(values: FloatArray, weight: FloatArray | None) -> float:
+    return weighted_mean(np.square(values - weighted_mean(values, weight)), weight)
