@@ -86,7 +86,7 @@ def test_a_decision_that_does_not_belong_is_refused(xent, run):
     for change, message in (
         ({"model": "sha256:0"}, "of another model"),
         ({"version": 9}, "newer xent"),
-        ({"format": "x"}, "no decision"),
+        ({"format": "x"}, "'format' must be"),
         ({"decision": {}}, "damaged"),
     ):
         path.write_text(json.dumps(values | change))

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from xent.decisions import CostDecision, Decision
 from xent.errors import XentError
 from xent.files import write_atomically
-from xent.runs.reading import checked_field, damaged, parse_json_object, read_text
+from xent.runs.reading import (
+    check_format,
+    checked_field,
+    damaged,
+    parse_json_object,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +55,7 @@ def read_decision(path: Path, model_fingerprint: str) -> Decision | CostDecision
     if not path.exists():
         return None
     values = parse_json_object(read_text(path), path)
-    if values.get("format") != FORMAT:
-        raise damaged(path, "it is no decision")
-    if checked_field(values, "version", int, path) > VERSION:
-        raise XentError(f"{path} is from a newer xent. Update xent to read it.")
+    check_format(values, FORMAT, VERSION, path)
     if checked_field(values, "model", str, path) != model_fingerprint:
         raise XentError(f"{path} is of another model. Make it anew: xent threshold RUN ...")
     try:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from xent.errors import XentError
 from xent.evaluation import ConstantPredictor, Verdict
 from xent.files import write_atomically
-from xent.runs.reading import checked_field, damaged, parse_json_object, read_text
+from xent.runs.reading import (
+    check_format,
+    checked_field,
+    damaged,
+    parse_json_object,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,12 +69,7 @@ def read_evaluation(path: Path, expected: str | None = None) -> Evaluation:
         When the file is absent, damaged or from a newer xent.
     """
     values = parse_json_object(read_text(path, expected), path)
-    if values.get("format") != FORMAT:
-        raise damaged(path, f"'format' must be {FORMAT!r}, got {values.get('format')!r:.40}")
-    if checked_field(values, "version", int, path) > VERSION:
-        raise XentError(
-            f"{path} was written by a newer xent. Upgrade with: pip install --upgrade xent"
-        )
+    check_format(values, FORMAT, VERSION, path)
     baseline = checked_field(values, "baseline", dict, path)
     try:
         return Evaluation(

@@ -14,7 +14,7 @@ from xent.engines import NumpyEngine
 from xent.errors import XentError
 from xent.files import write_atomically
 from xent.network import Network
-from xent.runs.reading import checked_field, damaged, parse_json_object, read_bytes
+from xent.runs.reading import check_format, damaged, parse_json_object, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,12 +114,7 @@ def _metadata(content: bytes, path: Path) -> dict[str, Any]:
     if not isinstance(texts, dict) or not isinstance(texts.get(_DESCRIPTION), str):
         raise damaged(path, f"its metadata must have an entry {_DESCRIPTION!r}")
     values = parse_json_object(texts[_DESCRIPTION], path)
-    if values.get("format") != FORMAT:
-        raise damaged(path, f"'format' must be {FORMAT!r}, got {values.get('format')!r:.40}")
-    if checked_field(values, "version", int, path) > VERSION:
-        raise XentError(
-            f"{path} was written by a newer xent. Upgrade with: pip install --upgrade xent"
-        )
+    check_format(values, FORMAT, VERSION, path)
     return values
 
 

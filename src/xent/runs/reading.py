@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "check_format",
     "checked_field",
     "damaged",
     "fingerprint",
@@ -85,6 +86,24 @@ def parse_json_object(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise damaged(path, f"it must hold a JSON object, not {type(values).__name__}")
     return values
+
+
+def check_format(values: dict[str, Any], kind: str, version: int, path: Path) -> None:
+    """Refuse a JSON object of another kind, or from a newer xent.
+
+    Raises
+    ------
+    XentError
+        When ``format`` is not `kind`, or ``version`` is above `version`.
+    """
+    if values.get("format") != kind:
+        raise damaged(path, f"'format' must be {kind!r}, got {values.get('format')!r:.40}")
+    found = checked_field(values, "version", int, path)
+    if found > version:
+        raise XentError(
+            f"{path} was written by a newer xent (format {found}, this one reads {version}). "
+            "Upgrade with: pip install --upgrade xent"
+        )
 
 
 def checked_field(values: dict[str, Any], name: str, kind: type[T], path: Path) -> T:

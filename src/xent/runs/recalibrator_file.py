@@ -12,7 +12,13 @@ from xent.distributions import Bernoulli
 from xent.errors import XentError
 from xent.evaluation.calibration import recalibrator_from_json
 from xent.files import write_atomically
-from xent.runs.reading import checked_field, damaged, parse_json_object, read_text
+from xent.runs.reading import (
+    check_format,
+    checked_field,
+    damaged,
+    parse_json_object,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,10 +81,7 @@ def read_recalibrator(path: Path, model_fingerprint: str) -> Recalibrator | None
     if not path.exists():
         return None
     values = parse_json_object(read_text(path), path)
-    if values.get("format") != FORMAT:
-        raise damaged(path, "it is no recalibrator")
-    if checked_field(values, "version", int, path) > VERSION:
-        raise XentError(f"{path} is from a newer xent. Update xent to read it.")
+    check_format(values, FORMAT, VERSION, path)
     if checked_field(values, "model", str, path) != model_fingerprint:
         raise XentError(f"{path} is of another model. Make it anew: xent recalibrate RUN ...")
     try:

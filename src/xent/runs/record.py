@@ -6,9 +6,15 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from xent.errors import XentError
 from xent.files import write_atomically
-from xent.runs.reading import checked_field, damaged, fingerprint, parse_json_object, read_text
+from xent.runs.reading import (
+    check_format,
+    checked_field,
+    damaged,
+    fingerprint,
+    parse_json_object,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,14 +129,7 @@ def read_record(folder: RunFolder) -> RunRecord:
     """
     path = folder.record
     values = parse_json_object(read_text(path), path)
-    if values.get("format") != FORMAT:
-        raise damaged(path, f"'format' must be {FORMAT!r}, got {values.get('format')!r:.40}")
-    version = checked_field(values, "version", int, path)
-    if version > VERSION:
-        raise XentError(
-            f"{path} was written by a newer xent (format {version}, this one reads {VERSION}). "
-            "Upgrade with: pip install --upgrade xent"
-        )
+    check_format(values, FORMAT, VERSION, path)
     seal = values.pop("seal", None)
     if seal != _seal(values):
         raise damaged(path, "its content is no longer what was written (the seal does not fit)")

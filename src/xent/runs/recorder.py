@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from xent.data import one_vs_rest
 from xent.evaluation.multiclass_ranking import class_log_odds
 from xent.runs.curve_files import has_curves_at, write_curves
 from xent.runs.history_file import HistoryFile
@@ -73,9 +72,10 @@ def one_column_a_class(task: str, y: Array, n_classes: int) -> Array:
 
     Examples
     --------
+    >>> import numpy as np
     >>> one_column_a_class("multiclass", np.array([0, 2]), 3).tolist()
     [[1, 0, 0], [0, 0, 1]]
     """
     if task == "multiclass":
-        return np.asarray(y[:, None] == np.arange(n_classes), np.int64)
+        return one_vs_rest(y, n_classes)
     return y.reshape(len(y), -1)

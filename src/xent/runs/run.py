@@ -121,10 +121,11 @@ class Run:
     @property
     def predictions(self) -> pl.DataFrame:
         """The predictions for the rows that were held out, recalibrated where a recalibrator was fitted."""
-        if self.recalibrator is None:
+        recalibrator = self.recalibrator
+        if recalibrator is None:
             return self.raw_predictions
         return recalibrated_predictions(
-            self.raw_predictions, self.model, self.recalibrator, self.decision
+            self.raw_predictions, self.model, recalibrator, self.decision
         )
 
     @property

@@ -255,10 +255,10 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
         the run was made from can still be read.
     """
     found = {"training": diagnose_training(run)}
-    if run.predictions.height:
-        part = run.predictions["part"].to_list()[-1]
-        rows = run.predictions.filter(run.predictions["part"] == part)
-        found[str(part)] = _predictions_of(run, rows)
+    predictions = run.predictions
+    if predictions.height:
+        part = predictions["part"][-1]
+        found[str(part)] = _predictions_of(run, predictions.filter(predictions["part"] == part))
     path = run.record.data.path
     if path is None:
         return found
