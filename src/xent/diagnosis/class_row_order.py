@@ -9,14 +9,12 @@ import numpy as np
 
 from xent.diagnosis.finding import Finding
 from xent.diagnosis.normal_tails import upper_tail
+from xent.diagnosis.row_shifts import SURE, shifted_rows
 
 if TYPE_CHECKING:
     from xent.arrays import FloatArray, IntArray
 
 __all__ = ["shifted_classes", "shuffled_classes"]
-
-LAGS = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5)
-SURE = 6.0  # standard errors: ten lags are tried
 
 
 def shifted_classes(truth: IntArray, p: FloatArray) -> Finding | None:
@@ -24,22 +22,7 @@ def shifted_classes(truth: IntArray, p: FloatArray) -> Finding | None:
 
     Judged by the mean probability of the true class, in standard errors of random pairings (Hoeffding 1951).
     """
-    n = len(truth)
-    if n <= 4 * max(LAGS):
-        return None
-    own = _z(truth, p)
-    best, lag = max(
-        (_z(truth[max(0, k) : n + min(0, k)], p[max(0, -k) : n - max(0, k)]), k) for k in LAGS
-    )
-    if best < SURE or best < own + SURE:
-        return None
-    where = "before" if lag > 0 else "after"
-    seen = (
-        f"targets fit the predictions {abs(lag)} rows {where} them far better "
-        f"(z = {best:.1f}, against {own:.1f} in place)"
-    )
-    cure = "a header read as a row, or a filter on one side only: join by a key, not by position"
-    return Finding("shifted targets", upper_tail(best), seen, cure, {"lag": lag})
+    return shifted_rows(_z, truth, p)
 
 
 def shuffled_classes(truth: IntArray, p: FloatArray) -> Finding | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from xent.diagnosis.finding import Finding
 from xent.diagnosis.normal_tails import upper_tail
+from xent.diagnosis.row_shifts import SURE, shifted_rows
 from xent.evaluation.counts import sum_weights
 from xent.evaluation.ranking import rank_auc
 
@@ -17,29 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["shifted_targets", "shuffled_targets"]
 
-LAGS = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5)
-SURE = 6.0  # standard errors: ten lags are tried
 CLAIM = 0.65  # the AUC that the probabilities themselves promise
 
 
 def shifted_targets(truth: Array, scores: FloatArray) -> Finding | None:
     """Find targets that fit the predictions of another row, a fixed number of rows away."""
-    n = len(truth)
-    if n <= 4 * max(LAGS):
-        return None
-    own = _z(truth, scores)
-    best, lag = max(
-        (_z(truth[max(0, k) : n + min(0, k)], scores[max(0, -k) : n - max(0, k)]), k) for k in LAGS
-    )
-    if best < SURE or best < own + SURE:
-        return None
-    where = "before" if lag > 0 else "after"
-    seen = (
-        f"targets fit the predictions {abs(lag)} rows {where} them far better "
-        f"(z = {best:.1f}, against {own:.1f} in place)"
-    )
-    cure = "a header read as a row, or a filter on one side only: join by a key, not by position"
-    return Finding("shifted targets", upper_tail(best), seen, cure, {"lag": lag})
+    return shifted_rows(_z, truth, scores)
 
 
 def shuffled_targets(truth: Array, p: FloatArray) -> Finding | None:

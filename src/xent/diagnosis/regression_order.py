@@ -9,14 +9,13 @@ import numpy as np
 
 from xent.diagnosis.finding import Finding
 from xent.diagnosis.normal_tails import upper_tail
+from xent.diagnosis.row_shifts import SURE, best_shift
 
 if TYPE_CHECKING:
     from xent.arrays import FloatArray
 
 __all__ = ["reversed_numbers", "shifted_numbers", "shuffled_numbers"]
 
-LAGS = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5)
-SURE = 6.0  # standard errors: ten lags are tried
 CLAIM = 0.2  # the correlation that the predictions' own spread promises
 
 
@@ -26,16 +25,12 @@ def shifted_numbers(y: FloatArray, predicted: FloatArray) -> Finding | None:
     By the rank correlation. Neighbors that resemble each other fit nearly as well as a row itself: what is not
     explained must at least halve, or there is nothing in place at all.
     """
-    n = len(y)
-    if n <= 4 * max(LAGS):
-        return None
     ranks, said = _ranks(y), _ranks(predicted)
-    own = _correlation(ranks, said)
-    best, lag = max(
-        (_correlation(ranks[max(0, k) : n + min(0, k)], said[max(0, -k) : n - max(0, k)]), k)
-        for k in LAGS
-    )
-    error = 1 / math.sqrt(n - 1)
+    shift = best_shift(_correlation, ranks, said)
+    if shift is None:
+        return None
+    (best, lag), own = shift, _correlation(ranks, said)
+    error = 1 / math.sqrt(len(y) - 1)
     halves = 1 - best**2 <= (1 - own * abs(own)) / 2
     nothing_in_place = abs(own) <= 3 * error
     is_sure = best >= SURE * error and best >= own + SURE * error

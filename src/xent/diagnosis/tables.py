@@ -30,6 +30,7 @@ from xent.diagnosis.table_targets import (
 )
 from xent.diagnosis.visit import Visit
 from xent.errors import XentError, nearest_hint
+from xent.evaluation import TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose_table"]
 
-TASKS = ("binary", "multiclass", "multilabel", "regression")
 NAMES_ROWS = 50
 EMPTY = 0.95
 DRIFT_CURE = "is the split by time or source? Figures on one part then say little of the other"
