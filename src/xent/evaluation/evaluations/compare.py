@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,10 +21,14 @@ from xent.evaluation.intervals.paired_ratios import average_precision_test, rati
 from xent.evaluation.intervals.spread import cluster_codes, cluster_sums, sum_variance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xent.arrays import FloatArray
     from xent.evaluation.evaluations.evaluation import Evaluation
 
-__all__ = ["Comparison", "FigureComparison", "compare_evaluations"]
+__all__ = ["Comparison", "FigureComparison", "compare_evaluations", "holm_adjusted"]
+
+Key = TypeVar("Key")
 
 FEW_ROWS = 30
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "hamming_loss", "mae", "mse"})
@@ -152,27 +156,9 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
         raise XentError(f"a and b must be of one task, got {a.task} and {b.task}.")
     _check_same_rows(a, b)
     own, other = _row_values(a), _row_values(b)
-    rows = a.rows
     found: dict[str, tuple[float, float, PairedTest]] = {}
     if isinstance(a, BinaryEvaluation) and isinstance(b, BinaryEvaluation) and _have_auc(a, b):
-        test = delong_test(
-            a.truth,
-            a.scores,
-            b.scores,
-            weight=rows.weight,
-            cluster=rows.cluster,
-            level=a.settings.level,
-        )
-        found["auc"] = (a.auc.value, b.auc.value, test)
-        test = average_precision_test(
-            a.truth,
-            a.scores,
-            b.scores,
-            weight=rows.weight,
-            cluster=rows.cluster,
-            level=a.settings.level,
-        )
-        found["average_precision"] = (a.average_precision.value, b.average_precision.value, test)
+        found |= _paired_ranks(a, b)
     for name in own:
         if name in other:
             found[name] = _paired_means(a, name, own[name], other[name])
@@ -180,18 +166,27 @@ def compare_evaluations(a: Evaluation, b: Evaluation) -> Comparison:
         found |= _paired_ratios(a, b)
     if not found:
         raise XentError("a and b have no figure in common: declare both in the same way.")
-    tested = [name for name, (*_, test) in found.items() if not np.isnan(test.p_value)]
-    adjusted = dict.fromkeys(found, float("nan"))
-    if tested:
-        p_values = holm([found[name][2].p_value for name in tested])
-        adjusted |= dict(zip(tested, p_values.tolist(), strict=True))
+    adjusted = holm_adjusted({name: test.p_value for name, (*_, test) in found.items()})
     return Comparison(
-        len(rows),
+        len(a.rows),
         {
             name: FigureComparison(name, first, second, test, adjusted[name])
             for name, (first, second, test) in found.items()
         },
     )
+
+
+def holm_adjusted(p_values: Mapping[Key, float]) -> dict[Key, float]:
+    """Return p-values by Holm over all that are tests; NaN, where there is none, stays.
+
+    Examples
+    --------
+    >>> holm_adjusted({"auc": 0.01, "lift": float("nan"), "f1": 0.04})
+    {'auc': 0.02, 'lift': nan, 'f1': 0.04}
+    """
+    tested = {name: p_value for name, p_value in p_values.items() if not np.isnan(p_value)}
+    corrected = holm([*tested.values()]).tolist() if tested else []
+    return dict.fromkeys(p_values, float("nan")) | dict(zip(tested, corrected, strict=True))
 
 
 def _have_auc(a: BinaryEvaluation, b: BinaryEvaluation) -> bool:
@@ -232,6 +227,29 @@ def _row_values(evaluation: Evaluation) -> dict[str, FloatArray]:
         decided = evaluation.scores >= evaluation.threshold
         values["accuracy"] = (decided == evaluation.truth).astype(np.float64)
     return values
+
+
+def _paired_ranks(
+    a: BinaryEvaluation, b: BinaryEvaluation
+) -> dict[str, tuple[float, float, PairedTest]]:
+    """Return the AUC and the average precision."""
+    rows = a.rows
+    tests = {"auc": delong_test, "average_precision": average_precision_test}
+    return {
+        name: (
+            a[name].value,
+            b[name].value,
+            test(
+                a.truth,
+                a.scores,
+                b.scores,
+                weight=rows.weight,
+                cluster=rows.cluster,
+                level=a.settings.level,
+            ),
+        )
+        for name, test in tests.items()
+    }
 
 
 def _paired_ratios(

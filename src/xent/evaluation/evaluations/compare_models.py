@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from xent.errors import XentError, nearest_hint
-from xent.evaluation.evaluations.compare import Comparison, compare_evaluations
-from xent.evaluation.intervals.paired import holm
+from xent.evaluation.evaluations.compare import (
+    Comparison,
+    compare_evaluations,
+    holm_adjusted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,23 +104,18 @@ def compare_models(
 
 def _adjusted(found: dict[str, Comparison]) -> dict[str, Comparison]:
     """Return the comparisons with Holm's correction over all of them."""
-    places = [
-        (name, figure)
-        for name, comparison in found.items()
-        for figure, compared in comparison.figures.items()
-        if not np.isnan(compared.test.p_value)
-    ]
-    if not places:
-        return found
-    p_values = holm([found[name][figure].test.p_value for name, figure in places]).tolist()
-    adjusted = dict(zip(places, p_values, strict=True))
+    adjusted = holm_adjusted(
+        {
+            (name, figure): compared.test.p_value
+            for name, comparison in found.items()
+            for figure, compared in comparison.figures.items()
+        }
+    )
     return {
         name: replace(
             comparison,
             figures={
-                figure: replace(
-                    compared, adjusted_p_value=adjusted.get((name, figure), float("nan"))
-                )
+                figure: replace(compared, adjusted_p_value=adjusted[name, figure])
                 for figure, compared in comparison.figures.items()
             },
         )
