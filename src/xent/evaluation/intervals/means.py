@@ -92,9 +92,10 @@ def mean_interval(
         why = "every value is the same"
         return Estimate(mean, mean, mean, level, method, n, why)
     heavy = np.ones(given.size) if kept is None else kept
-    low, high = skewed_ends(
-        mean, _summed(heavy * (given - mean) / heavy.sum(), codes), level=level, bounds=bounds
-    )
+    adds = heavy * (given - mean) / heavy.sum()
+    if codes is not None:
+        adds = cluster_sums(adds, codes)
+    low, high = skewed_ends(mean, adds, level=level, bounds=bounds)
     return Estimate(mean, low, high, level, method, n)
 
 
@@ -131,7 +132,3 @@ def untransformed(x: float, skewness: float) -> float:
     if abs(skewness) < 1e-6:  # the limit; the next term is of the order of the skewness
         return x
     return float(3 / skewness * (np.cbrt(1 + skewness * (x - skewness / 6)) - 1))
-
-
-def _summed(contributions: FloatArray, codes: object) -> FloatArray:
-    return contributions if codes is None else cluster_sums(contributions, np.asarray(codes))

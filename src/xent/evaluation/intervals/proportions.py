@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.confusion import UNDEFINED
 from xent.evaluation.inputs import positives, row_weights, vector, weighted_mean
 from xent.evaluation.intervals.estimate import Estimate
 from xent.evaluation.intervals.spread import (
@@ -144,8 +145,6 @@ def share_interval(
     n_events = math.fsum(getattr(counts, field) for field in counted)
     n = math.fsum(getattr(counts, field) for field in among)
     if n == 0:
-        from xent.evaluation.confusion import UNDEFINED
-
         return Estimate(
             math.nan,
             level=level,
