@@ -21,22 +21,8 @@ class _Label:
     unit: str = ""
 
 
+# names that are not their words put together, or have a unit
 LABELS = {
-    "auc": _Label("AUC"),
-    "brier": _Label("Brier"),
-    "f1": _Label("F1"),
-    "fnr": _Label("FNR"),
-    "fpr": _Label("FPR"),
-    "lrap": _Label("LRAP"),
-    "mae": _Label("MAE"),
-    "mape": _Label("MAPE"),
-    "mcc": _Label("MCC"),
-    "mse": _Label("MSE"),
-    "npv": _Label("NPV"),
-    "r2": _Label("R2"),
-    "rmse": _Label("RMSE"),
-    "smape": _Label("SMAPE"),
-    "wape": _Label("WAPE"),
     "youden_j": _Label("Youden's J"),
     "log_loss": _Label("log loss", "nats"),
     "hamming_loss": _Label("Hamming loss"),
@@ -44,18 +30,27 @@ LABELS = {
     "pr_trapezoid_area": _Label("PR area, trapezoid"),
     "davis_goadrich_area": _Label("PR area, Davis-Goadrich"),
 }
-
-
-WORDS = {
-    "auc": "AUC",
-    "brier": "Brier",
-    "d2": "D2",
-    "f1": "F1",
-    "jaccard": "Jaccard",
-    "lr": "LR",
-    "msle": "MSLE",
-    "rmsle": "RMSLE",
-}
+INITIALS = [
+    "auc",
+    "d2",
+    "f1",
+    "fnr",
+    "fpr",
+    "lr",
+    "lrap",
+    "mae",
+    "mape",
+    "mcc",
+    "mse",
+    "msle",
+    "npv",
+    "r2",
+    "rmse",
+    "rmsle",
+    "smape",
+    "wape",
+]
+WORDS = {"brier": "Brier", "jaccard": "Jaccard"} | {word: word.upper() for word in INITIALS}
 
 
 def label_of(name: str) -> _Label:
