@@ -86,6 +86,13 @@ def test_beside_the_constant_predictor():
     assert "was not given" in left_out["under-fitting"]
 
 
+def test_what_the_first_epoch_learned_was_learned():
+    flat = [12.808, 12.721, 12.715, 12.711, 12.708]
+    assert "nothing learned" in told(flat)
+    assert "nothing learned" in told(flat, constant_loss=12.71)
+    assert "nothing learned" not in told(flat, constant_loss=13.078)
+
+
 def test_beside_a_linear_model():
     assert told(DONE, constant_loss=0.65, baseline_loss=0.2) == []
     assert told(DONE + 0.12, constant_loss=0.65, baseline_loss=0.2) == ["under-fitting"]

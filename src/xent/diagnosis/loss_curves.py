@@ -70,10 +70,14 @@ def starts_too_high(loss: FloatArray, constant: float) -> Finding | None:
     return Finding("starts too high", math.nan, seen, cure, {"first": float(loss[0])})
 
 
-def nothing_learned(loss: FloatArray) -> Finding | None:
-    """Find a loss that never fell by more than a hundredth."""
+def nothing_learned(loss: FloatArray, constant: float | None) -> Finding | None:
+    """Find a loss that never fell by more than a hundredth.
+
+    One below the constant predictor's was learned all the same, within the first epoch.
+    """
     gained = loss[0] - loss.min()
-    if gained > NOTHING_GAINED * abs(loss[0]):
+    is_learned = constant is not None and worse_than_constant(loss, constant) is None
+    if gained > NOTHING_GAINED * abs(loss[0]) or is_learned:
         return None
     seen = f"the training loss went from {loss[0]:.4g} to {loss.min():.4g} in {len(loss)} epochs"
     cure = (

@@ -113,7 +113,7 @@ def _look_at_losses(
 ) -> None:
     loss, held = losses
     watched = held if np.isfinite(held).all() else loss
-    is_flat = visit.look("nothing learned", lambda: nothing_learned(loss), hidden)
+    is_flat = visit.look("nothing learned", lambda: nothing_learned(loss, constant), hidden)
     no_constant = "" if constant is not None else NO_CONSTANT
     visit.look(
         "worse than constant",
