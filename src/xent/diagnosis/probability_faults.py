@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.diagnosis.extremes import piles_at_ends
 from xent.diagnosis.finding import Finding
 from xent.diagnosis.normal_tails import skewed_tail, upper_tail
 from xent.evaluation.calibration import cox_calibration, spiegelhalter_test
@@ -19,7 +20,6 @@ __all__ = ["clipped", "miscalibrated", "row_sums", "squeezed_twice"]
 # sigmoid(0) and sigmoid(1): where a sigmoid of probabilities lies
 SQUEEZED = (0.5, 1 / (1 + math.exp(-1)))
 SURE = 5.0  # standard errors
-PILE = 0.01  # share of the rows that one extreme value must hold
 
 
 def squeezed_twice(truth: Array, p: FloatArray) -> Finding | None:
@@ -46,18 +46,8 @@ def squeezed_twice(truth: Array, p: FloatArray) -> Finding | None:
 
 def clipped(truth: Array, p: FloatArray) -> Finding | None:
     """Find a pile of rows at one extreme probability, beside which the next values are single."""
-    values, counts = np.unique(p, return_counts=True)
-    if len(values) < 20:
-        return None
-    ends = []
-    for value, count, neighbors in (
-        (values[0], counts[0], counts[1:11]),
-        (values[-1], counts[-1], counts[-11:-1]),
-    ):
-        # exact 0 and 1 may be votes or rounding; a clip stops short of them
-        inside = 0 < value < 1
-        if inside and count >= max(5, PILE * len(p)) and count >= 10 * neighbors.mean():
-            ends.append((float(value), int(count)))
+    # exact 0 and 1 may be votes or rounding; a clip stops short of them
+    ends = [(value, count) for value, count in piles_at_ends(p) if 0 < value < 1]
     if not ends:
         return None
     n_rows = sum(count for _, count in ends)

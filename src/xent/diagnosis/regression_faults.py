@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.diagnosis.extremes import dominating_rows
 from xent.diagnosis.finding import Finding
 from xent.diagnosis.normal_tails import two_sided_tail, upper_tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xent.arrays import Array, FloatArray
+    from xent.arrays import FloatArray
 
 __all__ = [
     "few_rows_dominate",
@@ -27,8 +28,6 @@ SURE = 5.0  # standard errors
 MIN_ROWS = 20
 # residuals of the largest quarter of predictions spread this much more, or less, than of the smallest
 UNEVEN = 1.5
-# of the squared error, how much one row in a hundred holds
-DOMINATED = 0.5
 
 
 def other_scale(y: FloatArray, predicted: FloatArray) -> Finding | None:
@@ -173,17 +172,13 @@ def uneven_residuals(y: FloatArray, predicted: FloatArray, alpha: float) -> Find
 
 def few_rows_dominate(y: FloatArray, predicted: FloatArray) -> Finding | None:
     """Find that one row in a hundred holds half of the squared error or more."""
-    n = len(y)
-    if n < 5 * MIN_ROWS:
+    dominating = dominating_rows(np.square(y - predicted))
+    if dominating is None:
         return None
-    squares = np.square(y - predicted)
-    n_top = n // 100
-    worst: Array = np.argsort(-squares, kind="stable")[:n_top]
-    share = float(squares[worst].sum() / squares.sum()) if squares.any() else 0.0
-    if share < DOMINATED:
-        return None
+    worst, share = dominating
     shown = ", ".join(str(row) for row in worst[:5])
-    seen = f"{n_top:,} of {n:,} rows hold {share:.0%} of the squared error: rows {shown}{', ...' if n_top > 5 else ''}"
+    more = ", ..." if len(worst) > 5 else ""
+    seen = f"{len(worst):,} of {len(y):,} rows hold {share:.0%} of the squared error: rows {shown}{more}"
     cure = (
         "look at these rows; a loss with heavy tails (Laplace, Student t) or the median absolute error "
         "is not ruled by them"

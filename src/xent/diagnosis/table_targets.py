@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xent.diagnosis.extremes import dominating_rows, piles_at_ends
 from xent.diagnosis.finding import Finding
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ __all__ = [
 
 RARE = 0.01
 FEW = 20
-# of the squared deviations, how much one row in a hundred holds
-DOMINATED = 0.5
-PILE = 0.01
-MANY_VALUES = 20
 
 
 def constant_target(y: Array) -> Finding | None:
@@ -55,18 +52,13 @@ def imbalance(truth: Array, names: Sequence[str] | None = None) -> Finding | Non
 
 def heavy_tails(y: FloatArray) -> Finding | None:
     """Find that one row in a hundred holds half of the squared deviations or more."""
-    n = len(y)
-    if n < 5 * FEW:
+    dominating = dominating_rows(np.square(y - np.median(y)))
+    if dominating is None:
         return None
-    squares = np.square(y - np.median(y))
-    n_top = n // 100
-    worst = np.argsort(-squares, kind="stable")[:n_top]
-    share = float(squares[worst].sum() / squares.sum()) if squares.any() else 0.0
-    if share < DOMINATED:
-        return None
+    worst, share = dominating
     seen = (
-        f"{n_top:,} of {n:,} rows hold {share:.0%} of the squared deviations from the median; targets reach from "
-        f"{y.min():.4g} to {y.max():.4g}, their median is {np.median(y):.4g}"
+        f"{len(worst):,} of {len(y):,} rows hold {share:.0%} of the squared deviations from the median; targets reach "
+        f"from {y.min():.4g} to {y.max():.4g}, their median is {np.median(y):.4g}"
     )
     cure = (
         "predict the logarithm of a positive target, or take a loss with heavy tails (Laplace, Student t); the mean "
@@ -79,17 +71,7 @@ def heavy_tails(y: FloatArray) -> Finding | None:
 
 def piled_targets(y: FloatArray) -> Finding | None:
     """Find many targets at exactly the least or the largest value, ten times as many as at those beside it."""
-    values, counts = np.unique(y, return_counts=True)
-    if len(values) < MANY_VALUES:
-        return None
-    ends = [
-        (float(value), int(count))
-        for value, count, neighbors in (
-            (values[0], counts[0], counts[1:11]),
-            (values[-1], counts[-1], counts[-11:-1]),
-        )
-        if count >= max(5, PILE * len(y)) and count >= 10 * neighbors.mean()
-    ]
+    ends = piles_at_ends(y)
     if not ends:
         return None
     where = " and ".join(f"{count:,} at {value:g}" for value, count in ends)
