@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 
@@ -154,6 +155,20 @@ def test_the_predictions_of_a_run(xent, table, tmp_path, target):
     found = json.loads(outcome.out)
     assert set(found) == {"validation", "test"}
     assert "constant output" in found["test"]["ran"]
+
+
+def test_labels_with_commas_in_their_names_keep_their_columns(xent, tmp_path):
+    generator = np.random.default_rng(0)
+    z = 2 * generator.normal(size=(600, 2))
+    p = 1 / (1 + np.exp(-z))
+    y = (generator.random((600, 2)) < p).astype(int)
+    columns = {"row": range(600), "part": ["test"] * 600, "y_a, b": y[:, 0], "y_c": y[:, 1]}
+    pl.DataFrame({**columns, "p_c": p[:, 1], "p_a, b": p[:, 0]}).write_parquet(
+        tmp_path / "predictions.parquet"
+    )
+    found = json.loads(xent("diagnose", "predictions.parquet", "--json").out)["test"]
+    assert found["findings"] == []
+    assert "swapped columns" in found["ran"]
 
 
 def test_a_run_whose_table_is_gone_or_changed(xent, table, tmp_path):

@@ -17,6 +17,7 @@ from xent.diagnosis import (
     diagnose_predictions,
     diagnose_table,
 )
+from xent.distributions import Gaussian
 from xent.errors import XentError
 from xent.runs.reading import checked_field, parse_json_object, read_text
 from xent.runs.sources import read_source
@@ -150,12 +151,11 @@ def diagnose_saved_predictions(source: object) -> dict[str, Diagnosis]:
 
 def _saved_part(rows: pl.DataFrame) -> Diagnosis:
     weight = "weight" if "weight" in rows.columns else None
-    several = [name for name in rows.columns if name.startswith("y_")]
     said = [name for name in rows.columns if name.startswith("p_")]
-    label = ",".join(several) if "y" not in rows.columns else "y"
+    label = "y" if "y" in rows.columns else "y_*"
     if not said:
         columns = PredictionColumns(label, prediction="mean", weight=weight)
-    elif len(said) == 2 and not several:
+    elif len(said) == 2 and label == "y":
         # two classes: the second column says all
         return diagnose_prediction_file(
             rows.drop(said[0]),
@@ -274,18 +274,30 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
 def diagnose_training(run: Run) -> Diagnosis:
     """Return what the history tells, beside other predictors where it measures the same as they do."""
     recipe = run.record.recipe
-    loss = {"regression": "nll", "multilabel": "log_loss_row_sum"}.get(run.model.task, "log_loss")
     is_plain = not any(recipe[name] for name in ("class_weight", "label_smoothing", "distribution"))
     if not is_plain:
         return diagnose_history(list(run.history))
-    evaluation = run.evaluation
-    baseline = evaluation.baseline.parts["training"].figures[loss].value
+    figures = run.evaluation.verdict.parts["training"].figures
+    linear = run.evaluation.baseline.parts["training"].figures
+    if run.model.task == "regression":
+        # trained on the squared error: the loss of a Gaussian of the target's own standard deviation, which is the
+        # constant's error; the verdict's likelihoods have the standard deviation that was found afterwards
+        sd = figures["rmse"].constant
+        constant, baseline = (_squared_error_loss(e, sd) for e in (sd, linear["rmse"].value))
+    else:
+        loss = "log_loss_row_sum" if run.model.task == "multilabel" else "log_loss"
+        constant, baseline = figures[loss].constant, linear[loss].value
     return diagnose_history(
         list(run.history),
-        constant_loss=evaluation.verdict.parts["training"].figures[loss].constant,
+        constant_loss=constant,
         # a loss under dropout is no fit of the rows
         baseline_loss=None if recipe["dropout"] else baseline,
     )
+
+
+def _squared_error_loss(rmse: float, sd: float) -> float:
+    """Return the mean NLL of errors with a root mean square, in nats, under a Gaussian of a fixed sd."""
+    return float(Gaussian(sd).nll(np.array([0.0]), np.array([rmse]))[0])
 
 
 def _predictions_of(run: Run, rows: pl.DataFrame) -> Diagnosis:
