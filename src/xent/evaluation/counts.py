@@ -155,9 +155,9 @@ class ScoreCounts:
                 chunk.places,
                 ConfusionCounts(
                     tp=chunk.tp,
-                    fn=np.maximum(n_positive - chunk.tp, 0.0),
+                    fn=n_positive - chunk.tp,
                     fp=chunk.fp,
-                    tn=np.maximum(n_negative - chunk.fp, 0.0),
+                    tn=n_negative - chunk.fp,
                 ),
             )
 
@@ -328,8 +328,8 @@ def _total(counts: Array) -> float:
 
 
 def _running_total(counts: Array) -> float:
-    # Where the running sums end: with weights a rounding beside the plain sum, and the last
-    # threshold must have recall 1.
+    # Where the running sums end: with weights a rounding beside the plain sum. So the last threshold
+    # has recall 1, and no count of those left is negative.
     if counts.dtype.kind in "iu" or counts.size == 0:
         return _total(counts)
     return float(np.cumsum(counts, dtype=np.float64)[-1])

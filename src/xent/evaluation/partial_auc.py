@@ -100,8 +100,8 @@ def partial_auc_of(
         return float("nan")
     areas, last = [], (0.0, 0.0)
     for chunk in counts.chunks():
-        x = np.concatenate([[last[0]], np.minimum(chunk.fp / n_negative, 1.0)])
-        y = np.concatenate([[last[1]], np.minimum(chunk.tp / n_positive, 1.0)])
+        x = np.concatenate([[last[0]], chunk.fp / n_negative])
+        y = np.concatenate([[last[1]], chunk.tp / n_positive])
         last = float(x[-1]), float(y[-1])
         # Over a band of TPR the axes change places: specificity as a function of the TPR.
         way, height = (x, y) if fpr is not None else (y, 1 - x)
