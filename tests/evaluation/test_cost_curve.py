@@ -29,6 +29,19 @@ def test_no_threshold_is_cheaper_and_one_is_as_cheap(rows, pc):
     assert (np.diff(curve.probability_cost) >= 0).all()
 
 
+def test_weights_that_vanish_beside_others_are_no_corners():
+    generator = np.random.default_rng(0)
+    for _ in range(30):
+        y, scores = np.arange(40) % 2, generator.normal(size=40)
+        weight = 10.0 ** generator.uniform(-9, 9, 40)
+        curve = cost_curve(y, scores, weight=weight)
+        roc = roc_curve(y, scores, weight=weight)
+        assert (np.diff(curve.probability_cost) >= 0).all()
+        for pc in np.linspace(0, 1, 21):
+            cheapest = ((1 - roc.tpr) * pc + roc.fpr * (1 - pc)).min()
+            assert curve.at(pc) == pytest.approx(cheapest, abs=1e-12)
+
+
 def test_its_thresholds_decide_as_the_cheapest_ones_do():
     generator = np.random.default_rng(0)
     z = generator.normal(size=500)

@@ -111,11 +111,15 @@ def _hull(counts: ScoreCounts) -> tuple[FloatArray, FloatArray, FloatArray]:
         ends = _block_ends(chunk.positives, chunk.negatives)
         pieces.append(np.stack([chunk.tp[ends], chunk.fp[ends], chunk.places.start + ends]))
     tp, fp, place = np.concatenate(pieces, axis=1)
-    ends = _block_ends(np.diff(tp, prepend=0.0), np.diff(fp, prepend=0.0))
+    positives, negatives = np.diff(tp, prepend=0.0), np.diff(fp, prepend=0.0)
+    # A weight may vanish beside the sum of those before it: where nothing moves is no corner.
+    moved = np.flatnonzero(positives + negatives)
+    ends = moved[_block_ends(positives[moved], negatives[moved])]
     fpr = np.append(0.0, fp[ends] / counts.n_negative)
     fnr = np.append(1.0, 1 - tp[ends] / counts.n_positive)
-    thresholds = counts.thresholds[place[ends].astype(np.int64)].astype(np.float64)
-    return fpr, fnr, np.append(np.inf, thresholds)
+    thresholds = np.append(np.inf, counts.thresholds[place[ends].astype(np.int64)])
+    apart = np.append(True, (np.diff(fpr) > 0) | (np.diff(fnr) < 0))
+    return fpr[apart], fnr[apart], thresholds[apart]
 
 
 def _block_ends(positives: FloatArray, negatives: FloatArray) -> IntArray:
