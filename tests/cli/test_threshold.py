@@ -55,6 +55,7 @@ def test_json_and_constraints(xent, run):
         ([], "nothing says which threshold"),
         (["--cost-fn", "3"], "go together"),
         (["--cost-fn", "-3", "--cost-fp", "1"], "must cost more"),
+        (["--reject-cost", "1", "--cost-tp", "-1"], "go with --cost-fn"),
         (["--min-precision", "2"], "min_precision must lie"),
         (["--objective", "f3"], "objective must be one of"),
         (["--capacity", "0", "--min-recall", "0.5"], "no threshold keeps to all of"),

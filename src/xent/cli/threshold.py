@@ -127,6 +127,8 @@ def _by_costs(
         raise XentError(
             "--cost-fn and --cost-fp go together: the one is weighed against the other."
         )
+    if not has_cells and (tp or tn):
+        raise XentError("--cost-tp and --cost-tn go with --cost-fn and --cost-fp.")
     if has_cells and table is not None:
         raise XentError(
             "--costs says all that --cost-fn and --cost-fp say. Give the one or the others."
