@@ -93,3 +93,10 @@ def test_what_is_no_label_is_refused(column, message):
 def test_only_plain_values_are_labels():
     with pytest.raises(XentError, match="a label must be text, a number or a boolean"):
         python_label(None)
+
+
+def test_whole_numbers_of_64_bits_without_a_sign_do_not_wrap():
+    largest = np.array([5, 2**63 - 1], dtype=np.uint64)
+    assert checked_labels(largest, "y").tolist() == [5, 2**63 - 1]
+    with pytest.raises(XentError, match=r"'y' must hold whole numbers below 2\*\*63, got 9223"):
+        checked_labels(largest + np.uint64(1), "y")

@@ -74,6 +74,8 @@ def checked_labels(column: Array, name: str) -> Array:
     kind = column.dtype.kind
     if kind not in "biufU":
         raise XentError(f"target {name!r} must hold text, numbers or booleans, got {column.dtype}.")
+    if kind == "u" and column.size and column.max() > np.iinfo(np.int64).max:
+        raise XentError(f"target {name!r} must hold whole numbers below 2**63, got {column.max()}.")
     if kind in "iu":
         return column.astype(np.int64)
     return column.astype(np.float64) if kind == "f" else column
