@@ -1,5 +1,5 @@
 // Two runs: their curves over each other, and the test paired by row.
-import {ApiError, api, byId, el, fail, figureName, noFailure, number, postJson, runApi, show, table} from "/assets/shared.js";
+import {ApiError, api, byId, el, fail, figureName, figureText, noFailure, number, postJson, rangeText, runApi, show, table} from "/assets/shared.js";
 import {lineChart, rocChart, thinned} from "/assets/charts.js";
 
 const pair = {a: null, b: null};
@@ -111,10 +111,9 @@ async function drawTest(mine, names) {
   }
   if (mine !== asked) return;
   const left = result.n_left_out ? `; ${number(result.n_left_out)} test rows of one are not in the other's` : "";
-  byId("said").textContent = `On ${number(result.n_rows)} test rows of both, paired by row; p-values are adjusted for the number of figures${left}.`;
+  byId("said").textContent = `On ${number(result.n_rows)} test rows of both, paired by row; p-values are adjusted for the number of figures, intervals and what is better are not${left}.`;
   const rows = Object.entries(result.figures).map(([key, {a, b, difference, adjusted_p_value: p, better}]) => [
-    figureName(key), number(a), number(b), number(difference.value),
-    typeof difference.low === "number" && typeof difference.high === "number" ? `${number(difference.low)} to ${number(difference.high)}` : "–", p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3), better || "not clear",
+    figureName(key), figureText(a), figureText(b), figureText(difference.value), rangeText(difference.low, difference.high) || "–", p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3), better || "not clear",
   ]);
   show(byId("figures"), table(["figure", "a", "b", "b − a", "interval", "p", "better"], rows, "Paired test"));
 }

@@ -1,5 +1,5 @@
 // One run, live: its epochs come as events, wait in a queue, and are drawn a few times a second.
-import {api, badge, byId, duration, el, fail, figureName, noFailure, number, postJson, runAddress, runApi, runOfPage, show, statusOf, table, targetText} from "/assets/shared.js";
+import {api, badge, byId, duration, el, fail, figureName, figureText, noFailure, number, postJson, rangeText, runAddress, runApi, runOfPage, show, statusOf, table, targetText} from "/assets/shared.js";
 import {lineChart, thinned} from "/assets/charts.js";
 import {CurveViews} from "/assets/curves.js";
 
@@ -143,7 +143,7 @@ async function drawEpochs() {
   await charts.norms.set({rows: rowsOf(norms, ["gradient", "weights"], true)});
   const layers = known.filter((key) => key.startsWith("gradient_norms/") && key.endsWith(".weight")).slice(0, 8);
   if (layers.length > 1) {
-    const names = layers.map((key) => key.split("/")[1].replace(/^layers\.(\d+)\.weight$/, "layer $1"));
+    const names = layers.map((key) => key.split("/")[1].replace(/^layers\.(\d+)\.weight$/, (_, place) => `layer ${Number(place) + 1}`));
     byId("layers").hidden = false;
     charts.layers ??= lineChart(byId("layers-plot"), "norm", names, {scale: "log"});
     await charts.layers.set({rows: rowsOf(layers, names, true)});
@@ -239,10 +239,9 @@ function drawVerdict({verdict, baseline}) {
   const others = parts.slice(0, -1);
   const linear = baseline.verdict.parts[name];
   const head = ["", name, "interval", "constant", baseline.name, ...others.map(([other]) => other)];
-  const rows = Object.entries(part.figures).map(([key, figure]) => [
-    figureName(key), number(figure.value),
-    typeof figure.low === "number" && typeof figure.high === "number" ? `${number(figure.low)} to ${number(figure.high)}` : "",
-    number(figure.constant), number(linear && linear.figures[key] && linear.figures[key].value), ...others.map(([, other]) => number(other.figures[key] && other.figures[key].value)),
+  const rows = Object.entries(part.figures).map(([key, found]) => [
+    figureName(key), figureText(found.value), rangeText(found.low, found.high),
+    figureText(found.constant), figureText(linear && linear.figures[key] && linear.figures[key].value), ...others.map(([, other]) => figureText(other.figures[key] && other.figures[key].value)),
   ]);
   rows.unshift(["rows", number(part.n_rows), "", "", "", ...others.map(([, other]) => number(other.n_rows))]);
   show(byId("verdict-table"), table(head, rows, "Verdict"));

@@ -1,5 +1,5 @@
 // The list of runs: sorted by any column, filtered by text, status and figure, brought up to date by itself.
-import {api, badge, byId, el, fail, figureName, noFailure, number, runAddress, show, statusOf, targetText, when} from "/assets/shared.js";
+import {api, badge, byId, el, fail, figureName, figureText, noFailure, number, rangeText, runAddress, show, statusOf, targetText, when} from "/assets/shared.js";
 
 const COMMON = ["log_loss", "auc", "accuracy", "rmse"];
 const state = {runs: [], key: "started", way: -1, chosen: new Set(), timer: 0};
@@ -84,11 +84,11 @@ function line(run) {
   return el("tr", {}, el("td", {}, pick), name, ...cells);
 }
 
-function interval(figure) {
-  if (!figure || typeof figure.value !== "number") return el("span", {class: "soft"}, figure && figure.value === "inf" ? "∞" : "–");
-  if (typeof figure.low !== "number" || typeof figure.high !== "number") return number(figure.value);
-  return el("span", {title: `${number(figure.low)} to ${number(figure.high)}`}, number(figure.value), " ",
-    el("span", {class: "interval"}, `${number(figure.low, 3)} to ${number(figure.high, 3)}`));
+function interval(found) {
+  if (!found || typeof found.value !== "number") return el("span", {class: "soft"}, found && found.value === "inf" ? "∞" : "–");
+  const whole = rangeText(found.low, found.high);
+  if (!whole) return figureText(found.value);
+  return el("span", {title: whole}, figureText(found.value), " ", el("span", {class: "interval"}, rangeText(found.low, found.high, 3)));
 }
 
 function draw() {

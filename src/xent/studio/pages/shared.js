@@ -70,6 +70,15 @@ export function number(value, digits = 4) {
   return size >= 100 ? value.toFixed(1) : value.toFixed(digits);
 }
 
+// a figure among others: as many digits as they have, also where it is 0 or 1
+export function figureText(value, digits = 4) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return number(value);
+  const size = Math.abs(value);
+  return size === 0 || (size >= 0.5 * 10 ** -digits && size < 100) ? value.toFixed(digits) : number(value);
+}
+
+export const rangeText = (low, high, digits) => (typeof low === "number" && typeof high === "number" ? `${figureText(low, digits)} to ${figureText(high, digits)}` : "");
+
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 1) return "under 1 s";
