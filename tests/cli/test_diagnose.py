@@ -49,6 +49,33 @@ def test_quotes_protect_a_comma_in_a_dropped_name(xent, tmp_path):
     assert "leak" not in outcome.out
 
 
+def test_a_network_that_beats_a_line_does_not_fit_too_little(xent, tmp_path):
+    """Losses of numbers are compared under one standard deviation, that of the training."""
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(2, 1000))
+    y = 1e5 * (a + 0.3 * a * b + 0.3 * generator.normal(size=1000))
+    pl.DataFrame({"a": a, "b": b, "y": y}).write_csv(tmp_path / "d.csv")
+    xent("train", "d.csv", "--target", "y", "--epochs", "20", "--hidden", "32", "--seed", "1")
+    (run,) = (tmp_path / "runs").iterdir()
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    network, line = evaluation["verdict"], evaluation["baseline"]["verdict"]
+    rmse = [each["parts"]["training"]["figures"]["rmse"]["value"] for each in (network, line)]
+    assert 0.6 < rmse[0] / rmse[1] < 0.95
+    findings = json.loads(xent("diagnose", run, "--json").out)["training"]["findings"]
+    found = {finding["check"] for finding in findings}
+    assert not found & {"under-fitting", "nothing learned", "worse than constant"}
+
+
+def test_a_run_of_one_number_is_diagnosed(xent, tmp_path):
+    a = np.random.default_rng(0).normal(size=260)
+    pl.DataFrame({"a": a, "y": np.full(260, 3.5)}).write_csv(tmp_path / "d.csv")
+    settings = ["--task", "regression", "--epochs", "2", "--hidden", "2", "--seed", "1"]
+    xent("train", "d.csv", "--target", "y", *settings)
+    (run,) = (tmp_path / "runs").iterdir()
+    found = json.loads(xent("diagnose", run, "--json").out)
+    assert "constant target" in {finding["check"] for finding in found["data"]["findings"]}
+
+
 @pytest.mark.parametrize("target", ["label", "color", "width"])
 def test_a_run(xent, table, tmp_path, target):
     xent("train", table, "--target", target, "--epochs", "6", "--hidden", "4", "--seed", "1")

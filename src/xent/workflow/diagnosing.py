@@ -282,8 +282,9 @@ def diagnose_training(run: Run) -> Diagnosis:
     if run.model.task == "regression":
         # trained on the squared error: the loss of a Gaussian of the target's own standard deviation, which is the
         # constant's error; the verdict's likelihoods have the standard deviation that was found afterwards
-        sd = figures["rmse"].constant
-        constant, baseline = (_squared_error_loss(e, sd) for e in (sd, linear["rmse"].value))
+        error = figures["rmse"].constant
+        sd = error or 1.0  # the unit in which a target of one value is trained
+        constant, baseline = (_squared_error_loss(e, sd) for e in (error, linear["rmse"].value))
     else:
         loss = "log_loss_row_sum" if run.model.task == "multilabel" else "log_loss"
         constant, baseline = figures[loss].constant, linear[loss].value
