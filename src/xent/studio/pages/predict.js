@@ -97,7 +97,7 @@ function drawTable(predictions) {
   show(byId("table"), table(head, rows.slice(0, SHOWN).map((row) => row.map((value) => (typeof value === "number" ? number(value) : value))), "Predictions"));
   const quoted = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   // a spreadsheet would run a text that begins like a formula
-  const safe = (value) => (typeof value === "number" ? String(value) : quoted(/^[=+@\t]/.test(value) ? `'${value}` : value));
+  const safe = (value) => (typeof value === "number" ? String(value) : quoted(/^([=+@\t\r]|-(?!\d))/.test(value) ? `'${value}` : value));
   saved = [head, ...rows].map((row) => row.map(safe).join(",")).join("\n") + "\n";
   byId("save").hidden = false;
 }
