@@ -85,6 +85,7 @@ def test_only_the_training_part_counts() -> None:
         ([], "must hold a list 'parameters'"),
         ({"parameters": []}, "must hold a list 'parameters'"),
         ({"parameters": ["nan"]}, "must be numbers, got 'nan'"),
+        ({"parameters": [float("nan")]}, "must be numbers, got NaN"),
         ({"parameters": [True]}, "must be numbers, got True"),
         ({"parameters": [[1]]}, r"must be numbers, got \[1\]"),
     ],

@@ -7,6 +7,7 @@ and mean deviation, mean rate.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +68,14 @@ class ConstantPredictor:
                     f"the constant predictor's parameters must be numbers, got {value!r}."
                 )
         try:
-            return cls(tuple(float(value) for value in values))
+            parameters = tuple(float(value) for value in values)
         except OverflowError:
             raise XentError(
                 "the constant predictor's parameters hold an integer too large to be one."
             ) from None
+        if any(math.isnan(value) for value in parameters):
+            raise XentError("the constant predictor's parameters must be numbers, got NaN.")
+        return cls(parameters)
 
 
 def fit_constant(
