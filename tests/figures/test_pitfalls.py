@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from typing import Any
@@ -113,3 +114,9 @@ def test_altair_is_loaded_when_a_chart_is_used() -> None:
         check=True,
     )
     assert told.stdout.split() == ["False", "True"]
+
+
+def test_no_module_stands_in_the_place_of_a_chart() -> None:
+    # importing a module binds its name in the package, where the chart of that name is loaded late
+    modules = {module.name for module in pkgutil.iter_modules(figures.__path__)}
+    assert not modules & set(figures.__all__)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xent.figures.costs import cost_by_threshold as cost_by_threshold
     from xent.figures.costs import cost_curve as cost_curve
     from xent.figures.det import det_curve as det_curve
+    from xent.figures.diagram import network_diagram as network_diagram
     from xent.figures.history import loss_history as loss_history
     from xent.figures.history import metric_history as metric_history
     from xent.figures.importance import feature_importance as feature_importance
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from xent.figures.labels import label_figures as label_figures
     from xent.figures.lift import gain_curve as gain_curve
     from xent.figures.lift import lift_curve as lift_curve
-    from xent.figures.network_diagram import network_diagram as network_diagram
     from xent.figures.norms import gradient_norms as gradient_norms
     from xent.figures.norms import idle_units as idle_units
     from xent.figures.norms import weight_norms as weight_norms
@@ -71,7 +71,7 @@ _MODULE_OF = {
     "loss_by_probability": "probability_losses",
     "loss_history": "history",
     "metric_history": "history",
-    "network_diagram": "network_diagram",
+    "network_diagram": "diagram",
     "precision_recall_curve": "pr",
     "predicted_against_true": "predicted",
     "reliability_diagram": "reliability",
