@@ -43,7 +43,7 @@ def test_cells_are_outputs_in_the_order_of_classes() -> None:
     light = check_chart(lambda theme: activation_map(outputs, y=y, theme=theme))
     assert axis_titles(light) == {
         "unit, in the order of the rows that they answer to",
-        "row, by class",
+        "row, in the order of the target",
     }
     assert light["title"]["subtitle"] == "100 of 500 rows, evenly spaced"
     cells = rows_of(activation_map(outputs, y=y))

@@ -22,8 +22,11 @@ def test_the_cost_at_every_threshold_and_the_cheapest() -> None:
     cheapest, chosen = points(rows_of(chart, -1))
     assert cheapest[1] == min(y for _, y in points(rows_of(chart)))
     assert chosen == (0.61, e.at(0.61).counts.mean_cost(cost_fn=5, cost_fp=1))
-    texts = [row["text"] for layer in (1, 4) for row in rows_of(chart, layer)]
+    texts = [row["text"] for layer in (3, 5) for row in rows_of(chart, layer)]
     assert texts == [f"cheapest: {cheapest[0]:.3g}", "chosen: 0.61"]
+    # a rule over a name would make it unreadable
+    kinds = [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
+    assert kinds == ["line", "rule", "rule", "text", "text", "text", "text", "point"]
     assert subtitle(chart) == "a miss costs 5, a false alarm 1"
 
 

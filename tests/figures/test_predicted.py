@@ -77,6 +77,14 @@ def test_the_histogram_holds_every_residual_and_the_curve_as_much() -> None:
     assert sum(bar["rows"] for bar in weighted) == weight.sum()
 
 
+def test_large_residuals_are_written_out() -> None:
+    drawn = residual_histogram(1e5 * Y, 1e5 * PREDICTED).to_dict()
+    subtitle = drawn["title"]["subtitle"][0]
+    deviation = np.std(1e5 * (Y - PREDICTED))
+    assert f"standard deviation {float(f'{deviation:.3g}'):,.0f};" in subtitle
+    assert not any("e+" in text for text in [subtitle, *axis_titles(drawn)])
+
+
 def test_a_single_wild_residual_does_not_flatten_the_rest() -> None:
     y = np.append(Y, 1e6)
     chart = residual_histogram(y, np.append(PREDICTED, 0.0))

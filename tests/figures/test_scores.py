@@ -45,7 +45,7 @@ def test_the_outline_runs_along_the_tops() -> None:
 
 def test_the_rule_stands_at_its_threshold() -> None:
     chart = score_histogram(binary(), points={"chosen": 0.3, "other": 0.8})
-    assert [rows_of(chart, layer)[0]["low"] for layer in (2, 5)] == [0.3, 0.8]
+    assert [rows_of(chart, layer)[0]["low"] for layer in (2, 3)] == [0.3, 0.8]
     texts = [layer["mark"] for layer in chart.to_dict()["layer"] if "text" in layer["encoding"]]
     # left of the middle the name runs to the right, and the other way round
     assert [text["align"] for text in texts] == ["left", "left", "right", "right"]

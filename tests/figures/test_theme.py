@@ -62,6 +62,7 @@ def test_steps_are_ordered_in_gray(look: object, n: int) -> None:
     assert steps[-1] == look.ramp[-1]
     away = np.diff([contrast(step, look.background) for step in steps])
     assert np.all(away > 0)
+    assert contrast(steps[0], look.background) >= 3
 
 
 def test_a_chart_gets_its_theme_title_and_size() -> None:

@@ -164,7 +164,12 @@ def activation_map(
         .mark_rect()
         .encode(
             x=alt.X("unit:O", title=x_title, sort=None, axis=bare),
-            y=alt.Y("row:O", title=y_title if y is None else "row, by class", sort=None, axis=bare),
+            y=alt.Y(
+                "row:O",
+                title=y_title if y is None else "row, in the order of the target",
+                sort=None,
+                axis=bare,
+            ),
             color=alt.Color("output:Q", title="output (no unit)", scale=_color_scale(shown, look)),
             tooltip=["row:O", "unit:O", "output:Q"],
         )

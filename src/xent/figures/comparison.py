@@ -106,20 +106,24 @@ def _panel(
     figure: str, known: Mapping[str, Any], look: Theme, *, width: int, height: int
 ) -> alt.LayerChart:
     values = [_record(run, own[figure]) for run, own in known.items()]
-    y = alt.Y("run:N", title=None, sort=list(known), axis=alt.Axis(labelLimit=150))
+    # runs of one table differ at the end of their names
+    y = alt.Y("run:N", title=None, sort=list(known), axis=alt.Axis(labelLimit=280))
     title = label_of(figure).text
+    few = alt.Axis(tickCount=5, labelFlush=False)  # numbers may be long
     lines = (
         alt.Chart(alt.Data(values=[row for row in values if row["low"] is not None]))
         .mark_rule(color=look.hues[0], strokeWidth=2)
         .encode(
-            x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False, padding=8)), x2="high:Q", y=y
+            x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False, padding=8), axis=few),
+            x2="high:Q",
+            y=y,
         )
     )
     points = (
         alt.Chart(alt.Data(values=[row for row in values if row["value"] is not None]))
         .mark_point(filled=True, size=70, opacity=1, color=look.ink)
         .encode(
-            x=alt.X("value:Q", title=title),
+            x=alt.X("value:Q", title=title, axis=few),
             y=y,
             tooltip=["run:N", "value:Q", "low:Q", "high:Q"],
         )

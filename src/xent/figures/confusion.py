@@ -22,6 +22,7 @@ __all__ = ["confusion_matrix"]
 MOST_WITH_NUMBERS: Final = 12
 MOST_WITH_COUNTS: Final = 6
 N_NAMED: Final = 3
+LETTER_WIDTH: Final = 8  # pixels, with the space between two names
 LONGEST_LINE: Final = 75  # letters of a subtitle that fit into the width
 
 
@@ -82,13 +83,14 @@ def confusion_matrix(
         if k <= MOST_WITH_NUMBERS or counts[row, column]
     ]
     step = max(1, -(-k // 40))
-    angle = 0 if k <= 4 else -45 if k <= MOST_WITH_NUMBERS else -90
+    fit_side_by_side = k * LETTER_WIDTH * max(map(len, names)) <= width
+    angle = 0 if fit_side_by_side else -45 if k <= MOST_WITH_NUMBERS else -90
     axis = alt.Axis(labelAngle=angle, values=names[::step], labelLimit=110)
     side = alt.Axis(values=names[::step], labelLimit=110)
     x = alt.X("decision:N", title="decision", sort=None, scale=alt.Scale(domain=names), axis=axis)
     y = alt.Y("truth:N", title="true class", sort=None, scale=alt.Scale(domain=names), axis=side)
     scale = alt.Scale(domain=[0, 1], range=list(look.ramp))
-    legend = alt.Legend(orient="right", format="%", gradientLength=160)
+    legend = alt.Legend(format="%", gradientLength=200, values=[0, 0.25, 0.5, 0.75, 1])
     color = alt.Color("rate:Q", title="of the true class", scale=scale, legend=legend)
     tooltip = [
         "truth:N",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import numpy as np
@@ -164,13 +164,11 @@ def _drawn(
         for i, row in enumerate(names)
         for j, column in enumerate(names)
     ]
-    # names need some seven pixels each
-    small = alt.Axis(
-        labelFontSize=11 if len(names) <= 30 else 8, labelOverlap=False, labelLimit=110
-    )
-    upright = alt.Axis(
-        labelFontSize=small.labelFontSize, labelOverlap=False, labelLimit=110, labelAngle=-90
-    )
+    # features of one categorical column differ at the end of their names only
+    room: dict[str, Any] = {"labelOverlap": False, "labelLimit": 200}
+    # a feature has some seven pixels
+    room["labelFontSize"] = 11 if len(names) <= 30 else 8
+    small, upright = alt.Axis(**room), alt.Axis(**room, labelAngle=-90)
     base = alt.Chart(alt.Data(values=cells)).encode(
         x=alt.X("column:N", title=None, sort=names, axis=upright),
         y=alt.Y("row:N", title=None, sort=names, axis=small),

@@ -68,7 +68,7 @@ def cost_by_threshold(
     if thresholds.size == 0:
         raise XentError("cost_by_threshold needs a finite score, got none.")
     axes: dict[str, Any] = {
-        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(nice=False)),
+        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(zero=False)),
         "y": alt.Y("y:Q", title="mean cost of a row", scale=alt.Scale(zero=True)),
     }
     cheapest = float(thresholds[int(np.argmin(values))])

@@ -80,7 +80,9 @@ def feature_importance(
     y = alt.Y("feature:N", title=None, sort=ranked, axis=alt.Axis(labelLimit=170))
     x_title = f"{figure}: by how much worse when shuffled"
     bars = base.mark_bar(color=look.hues[0], opacity=0.75, size=12).encode(
-        x=alt.X("value:Q", title=x_title), y=y, tooltip=["feature:N", "value:Q", "low:Q", "high:Q"]
+        x=alt.X("value:Q", title=x_title, axis=alt.Axis(tickCount=6)),
+        y=y,
+        tooltip=["feature:N", "value:Q", "low:Q", "high:Q"],
     )
     intervals = (
         alt.Chart(alt.Data(values=[row for row in values if row["low"] is not None]))

@@ -164,7 +164,7 @@ def label_cooccurrence(
             "share:Q",
             title="share of rows",
             scale=alt.Scale(domain=[0, 1], range=list(look.ramp)),
-            legend=alt.Legend(format="%"),
+            legend=alt.Legend(format="%", gradientLength=200, values=[0, 0.25, 0.5, 0.75, 1]),
         ),
         tooltip=["given:N", "other:N", "share:Q", "rows:Q"],
     )

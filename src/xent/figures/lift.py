@@ -67,7 +67,7 @@ def gain_curve(
         dashed_line([(0, 0), (share, 1), (1, 1)], axes, look),
         curve_line(rows, axes, look.hues[0]),
     )
-    subtitle = f"dashed: rows chosen at random, and the {share:.3g} positive ones first"
+    subtitle = f"dashed: rows chosen at random, and the positives ({share:.3g} of the rows) first"
     return themed(chart, look, title=title, subtitle=subtitle, width=width, height=height)
 
 

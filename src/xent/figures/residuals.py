@@ -167,7 +167,7 @@ def residual_histogram(
         axis=alt.Axis(tickCount=8),
     )
     noun = "rows" if kept is None else "weight"
-    y_axis = alt.Y("rows:Q", title=f"{noun} a bin of {edges[1] - edges[0]:.3g} {unit}")
+    y_axis = alt.Y("rows:Q", title=f"{noun} a bin of {_rounded(edges[1] - edges[0])} {unit}")
     layers: list[Any] = [
         alt.Chart(alt.Data(values=bars))
         .mark_bar(color=look.hues[0], opacity=0.75, binSpacing=1)
@@ -251,7 +251,10 @@ def _normal_curve(
 
 def _subtitle(residuals: FloatArray, weight: FloatArray | None, n_far: int) -> list[str]:
     mean, deviation = _moments(residuals, weight)
-    text = (
-        f"mean {mean:.3g}, standard deviation {deviation:.3g}; the line is the normal curve of both"
-    )
+    text = f"mean {_rounded(mean)}, standard deviation {_rounded(deviation)}; the line is the normal curve of both"
     return [text, f"{n_far:,} of the rows lie beyond the ends"] if n_far else [text]
+
+
+def _rounded(value: float) -> str:
+    """Return a number to three digits, written out like those of the axes: 58,300."""
+    return f"{float(f'{value:.3g}'):,.12g}"

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from xent.evaluation.evaluations.binary import BinaryEvaluation
     from xent.figures.theme import Theme
 
-__all__ = ["finite_steps", "label_texts", "step_places", "threshold_rules", "threshold_title"]
+__all__ = [
+    "LINE_HEIGHT",
+    "finite_steps",
+    "label_texts",
+    "step_places",
+    "threshold_rules",
+    "threshold_title",
+]
 
 UNITS: Final = {"probabilities": "probability", "logits": "logit", "scores": "score"}
 LINE_HEIGHT: Final = 14
@@ -55,9 +62,26 @@ def step_places(x: FloatArray, y: FloatArray, *, n_columns: int = 300) -> IntArr
 
 
 def threshold_rules(
-    points: Mapping[str, float] | None, field: str, look: Theme, *, ends: tuple[float, float]
+    points: Mapping[str, float] | None,
+    field: str,
+    look: Theme,
+    *,
+    ends: tuple[float, float],
+    top: float = 10,
 ) -> list[alt.Chart]:
-    """Return a rule a threshold with its name at the top, each on a line of its own.
+    """Return a rule a threshold, and above all rules their names, each on a line of its own.
+
+    Parameters
+    ----------
+    points : mapping of str to float, optional
+        Thresholds by name.
+    field : str
+        What the chart's horizontal axis shows.
+    look : Theme
+    ends : (float, float)
+        Of the axis.
+    top : float
+        Where the first name stands, in pixels from the top.
 
     Raises
     ------
@@ -65,6 +89,7 @@ def threshold_rules(
         When a threshold is no finite number: it has no place on the axis.
     """
     rules: list[alt.Chart] = []
+    names: list[alt.Chart] = []
     for line, (name, given) in enumerate((points or {}).items()):
         threshold = float(given)
         if not math.isfinite(threshold):
@@ -74,9 +99,9 @@ def threshold_rules(
         base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X(f"{field}:Q"))
         rules.append(base.mark_rule(color=look.ink, strokeDash=[4, 3], clip=True))
         place = {"align": "right" if is_right else "left", "dx": -6 if is_right else 6}
-        height = alt.value(10 + LINE_HEIGHT * line)
-        rules += [text.encode(y=height, text="text:N") for text in label_texts(base, look, **place)]
-    return rules
+        height = alt.value(top + LINE_HEIGHT * line)
+        names += [text.encode(y=height, text="text:N") for text in label_texts(base, look, **place)]
+    return [*rules, *names]
 
 
 def label_texts(base: alt.Chart, look: Theme, **place: Any) -> list[alt.Chart]:

@@ -10,7 +10,7 @@ from xent.errors import XentError
 from xent.evaluation.evaluations.figures import label_of
 from xent.figures.shares import curve_line, point_rows, ranked, series_channels
 from xent.figures.theme import theme_named, themed
-from xent.figures.threshold_axis import finite_steps, threshold_rules, threshold_title
+from xent.figures.threshold_axis import LINE_HEIGHT, finite_steps, threshold_rules, threshold_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def figures_by_threshold(
     placed = [row["x"] for row in rows]
     ends = (min(placed), max(placed))
     axes: dict[str, Any] = {
-        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(nice=False)),
+        "x": alt.X("x:Q", title=threshold_title(evaluation), scale=alt.Scale(zero=False)),
         "y": alt.Y("y:Q", title=", ".join(labels.values()) if len(labels) <= 4 else "figure"),
     }
     lines = curve_line(
@@ -87,5 +87,7 @@ def figures_by_threshold(
         series_channels("figure", list(labels.values()), look),
         interpolate="step-before",
     )
-    layers = [lines, *threshold_rules(points, "x", look, ends=ends)]
+    # good figures lie near the top
+    top = height - LINE_HEIGHT * len(points or {})
+    layers = [lines, *threshold_rules(points, "x", look, ends=ends, top=top)]
     return themed(alt.layer(*layers), look, title=title, width=width, height=height)

@@ -288,7 +288,7 @@ def _importance(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> A
         lower_is_better=True,
         weight=source.weight,
     )
-    return figures.feature_importance(found, figure="log loss (nats)", **look)
+    return figures.feature_importance(found, figure="loss (nats)", **look)
 
 
 def _comparison(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
