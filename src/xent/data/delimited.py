@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -128,10 +129,11 @@ def _header_names(content: bytes, separator: str, source: str) -> list[str]:
         raise XentError(f"{source}: {error}") from error
     names = [cell.strip() for cell in header]
     names = [name or f"column_{place}" for place, name in enumerate(names, start=1)]
-    if len(set(names)) < len(names):
-        first = next(name for name in names if names.count(name) > 1)
+    counts = Counter(names)
+    if len(counts) < len(names):
+        first = next(name for name, count in counts.items() if count > 1)
         raise XentError(
-            f"{source} has the column name {first!r} {names.count(first)} times. "
+            f"{source} has the column name {first!r} {counts[first]} times. "
             "Give every column its own name."
         )
     if _looks_like_data(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,3 +142,12 @@ def test_reasons_are_printed_and_an_infinite_loss_loses():
     assert "order the rows alike" in str(same)
     assert same["average_precision"].test.difference.low == 0
     assert "rows tell little" in str(xent.compare(y[:8], a=p[:8], b=certain[:8]))
+
+
+def test_the_best_of_many_figures_is_not_better_by_chance():
+    """An interval that just leaves out 0 does not suffice once p is adjusted for the other figures."""
+    clear = xent.compare(Y, a=sigmoid(WEAK), b=sigmoid(STRONG))["auc"]
+    assert clear.better == "b"
+    assert replace(clear, adjusted_p_value=0.06).better == ""
+    assert replace(clear, adjusted_p_value=0.05).better == "b"
+    assert replace(clear, adjusted_p_value=float("nan")).better == "b"

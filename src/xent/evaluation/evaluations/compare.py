@@ -56,11 +56,16 @@ class FigureComparison:
 
     @property
     def better(self) -> str:
-        """Which model is better here: "a", "b", or "" where the interval holds 0."""
+        """Which model is better here: "a", "b", or "" where that is not clear.
+
+        Clear is a difference whose interval leaves out 0, and whose adjusted p-value, where there
+        is one, is at most 1 less the level: the best of many figures is not better by chance.
+        """
         difference = self.test.difference
-        certain = np.isinf(difference.value)  # one of them called impossible what happened
-        if not certain and (not difference.has_interval or difference.low <= 0 <= difference.high):
-            return ""
+        if not np.isinf(difference.value):  # else one of them called impossible what happened
+            is_open = not difference.has_interval or difference.low <= 0 <= difference.high
+            if is_open or self.adjusted_p_value > 1 - difference.level:
+                return ""
         rises = difference.value > 0
         return "b" if rises != (self.figure in LOWER_IS_BETTER) else "a"
 

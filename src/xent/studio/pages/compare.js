@@ -111,7 +111,7 @@ async function drawTest(mine, names) {
   }
   if (mine !== asked) return;
   const left = result.n_left_out ? `; ${number(result.n_left_out)} test rows of one are not in the other's` : "";
-  byId("said").textContent = `On ${number(result.n_rows)} test rows of both, paired by row; p-values are adjusted for the number of figures, intervals and what is better are not${left}.`;
+  byId("said").textContent = `On ${number(result.n_rows)} test rows of both, paired by row; p-values, and with them what is better, are adjusted for the number of figures; intervals are not${left}.`;
   const rows = Object.entries(result.figures).map(([key, {a, b, difference, adjusted_p_value: p, better}]) => [
     figureName(key), figureText(a), figureText(b), figureText(difference.value), rangeText(difference.low, difference.high) || "–", p === null ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3), better || "not clear",
   ]);
