@@ -402,3 +402,21 @@ def test_a_verdict_gives_its_parts_by_name():
     assert verdict["test"]["auc"].value == 1.0
     with pytest.raises(XentError, match=r"the verdict has no part 'tets'\. Did you mean 'test'\?"):
         verdict["tets"]
+
+
+def test_a_constant_has_a_spread_of_its_own():
+    """Beside a model whose sd is that of its residuals the constant has that of the target, the best of its family."""
+    y = np.array([1.0, 2.0, 3.0, 6.0])
+    free = ev.fit_constant("regression", y, distribution=Gaussian())
+    close = ev.judge("regression", y, y + 0.1, distribution=Gaussian(sd=0.1), constant=free)
+    nll = 0.5 * np.log(2 * np.pi * y.var()) + 0.5
+    assert close["nll"].constant == pytest.approx(nll)
+    assert close["rmse"].constant == pytest.approx(y.std())
+    with pytest.raises(XentError, match="must have 1 parameters"):
+        ev.judge(
+            "regression",
+            y,
+            y,
+            distribution=Gaussian(sd=1.0),
+            constant=ev.ConstantPredictor((1, 2, 3)),
+        )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xent.distributions.exact import Arithmetic
     from xent.distributions.namespaces import AnyArray
 
-__all__ = ["Gaussian", "Laplace"]
+__all__ = ["Gaussian", "Laplace", "with_free_spread"]
 
 _HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -186,3 +186,14 @@ class Laplace(_LocationScale):
     def sample(self, z: AnyArray, rng: np.random.Generator) -> AnyArray:
         """Return one Laplace draw a row."""
         return self._drawn(z, rng.laplace(size=self._outputs(z).shape[0]))
+
+
+def with_free_spread(distribution: Distribution) -> Distribution:
+    """Return a Gaussian or Laplace whose spread is an output too; all others as they are.
+
+    Examples
+    --------
+    >>> with_free_spread(Gaussian(sd=2.0))
+    Gaussian(sd=None)
+    """
+    return type(distribution)() if isinstance(distribution, _LocationScale) else distribution

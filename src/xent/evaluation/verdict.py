@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.distributions.location_scale import with_free_spread
 from xent.errors import XentError, nearest_hint
 from xent.evaluation.constant import ConstantPredictor, check_task
 from xent.evaluation.inputs import check_scores, row_weights
@@ -179,7 +180,8 @@ def judge(
     distribution : Distribution
         The model's own, without class weights, smoothing or other modifiers.
     constant : ConstantPredictor
-        Fitted on the training part, whatever part this is: see `fit_constant`.
+        Fitted on the training part, whatever part this is: see `fit_constant`. Beside a model whose
+        spread was found after training it has a spread of its own, fitted with `Gaussian()`.
     weight : array of shape (n,), optional
         Weight a row; rows of weight 0 vanish.
     threshold : float
@@ -211,14 +213,10 @@ def judge(
     if not 0 <= threshold <= 1:
         raise XentError(f"threshold must lie in [0, 1], got {threshold}.")
     outputs, targets, kept = _checked_rows(y, z, distribution, weight)
-    if len(constant.parameters) != distribution.n_outputs:
-        raise XentError(
-            f"constant must have {distribution.n_outputs} parameters for {distribution!r}, "
-            f"got {len(constant.parameters)}. Fit it with the same distribution."
-        )
+    family = _family_of(constant, distribution)
     model = measure(task, outputs, targets, kept, distribution, threshold)
     flat = constant.outputs(targets.shape[0])
-    base = measure(task, flat, targets, kept, distribution, threshold)
+    base = measure(task, flat, targets, kept, family, threshold)
     # An average over other classes is another figure: the two would not compare.
     return PartFigures(
         targets.shape[0],
@@ -231,6 +229,19 @@ def judge(
             for name, measured in model.items()
         },
     )
+
+
+def _family_of(constant: ConstantPredictor, distribution: Distribution) -> Distribution:
+    """Return the distribution that the constant's parameters are of."""
+    family = distribution
+    if len(constant.parameters) != family.n_outputs:
+        family = with_free_spread(distribution)
+    if len(constant.parameters) != family.n_outputs:
+        raise XentError(
+            f"constant must have {distribution.n_outputs} parameters for {distribution!r}, "
+            f"got {len(constant.parameters)}. Fit it with the same distribution."
+        )
+    return family
 
 
 def _checked_rows(

@@ -43,7 +43,7 @@ def finished_model(
 
 
 def evaluate_parts(
-    model: Model, prepared: PreparedData, outputs: Mapping[str, Array]
+    model: Model, prepared: PreparedData, outputs: Mapping[str, Array], family: Distribution
 ) -> Evaluation:
     """Return the verdict on every part, beside the constant predictor and a linear baseline fitted here.
 
@@ -53,14 +53,15 @@ def evaluate_parts(
     prepared : PreparedData
     outputs : mapping of str to ndarray
         The model's outputs for the rows of each part.
+    family : Distribution
+        Of the constant and the baseline: the model's, with a free spread where the model's own was
+        found after training. Each then has the spread that suits it.
     """
     training, distribution = prepared.parts["training"], model.distribution
-    constant = fit_constant(
-        model.task, training.y, distribution=distribution, weight=training.weight
-    )
-    baseline = fit_baseline(distribution, Part(training.X, training.y, training.weight))
+    constant = fit_constant(model.task, training.y, distribution=family, weight=training.weight)
+    baseline = fit_baseline(family, Part(training.X, training.y, training.weight))
     verdict = {
-        part: _figures(model, rows, outputs[part], constant)
+        part: _figures(model.task, rows, outputs[part], distribution, constant)
         for part, rows in prepared.parts.items()
     }
     # the last part is the one that nothing was fitted to or chosen by
@@ -74,7 +75,7 @@ def evaluate_parts(
         weight=rows.weight,
     )
     linear = {
-        part: _figures(model, rows, baseline.predict(rows.X), constant)
+        part: _figures(model.task, rows, baseline.predict(rows.X), family, constant)
         for part, rows in prepared.parts.items()
     }
     return Evaluation(
@@ -82,10 +83,12 @@ def evaluate_parts(
     )
 
 
-def write_results(folder: RunFolder, model: Model, prepared: PreparedData) -> Evaluation:
+def write_results(
+    folder: RunFolder, model: Model, prepared: PreparedData, family: Distribution
+) -> Evaluation:
     """Judge the model and write model, evaluation and the predictions for the rows that were held out."""
     outputs = {part: model.engine.predict(rows.X) for part, rows in prepared.parts.items()}
-    evaluation = evaluate_parts(model, prepared, outputs)
+    evaluation = evaluate_parts(model, prepared, outputs, family)
     tables = [
         prediction_table(
             model,
@@ -105,12 +108,7 @@ def write_results(folder: RunFolder, model: Model, prepared: PreparedData) -> Ev
     return evaluation
 
 
-def _figures(model: Model, rows: Rows, z: Array, constant: ConstantPredictor) -> PartFigures:
-    return judge(
-        model.task,
-        rows.y,
-        z,
-        distribution=model.distribution,
-        constant=constant,
-        weight=rows.weight,
-    )
+def _figures(
+    task: str, rows: Rows, z: Array, distribution: Distribution, constant: ConstantPredictor
+) -> PartFigures:
+    return judge(task, rows.y, z, distribution=distribution, constant=constant, weight=rows.weight)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.distributions import Gaussian
+from xent.distributions.location_scale import with_free_spread
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError
 from xent.runs import Run, write_record
@@ -122,7 +123,9 @@ class Session:
     def _finish(self, notes: list[str], *, threads_are_set: bool) -> None:
         trainer = self.trainer
         model = finished_model(trainer.engine, self._calibrated(), self.prepared, self.scale)
-        write_results(self.folder, model, self.prepared)
+        is_open = _spread_is_open(self.prepared.target.task, trainer.settings)
+        family = with_free_spread(model.distribution) if is_open else model.distribution
+        write_results(self.folder, model, self.prepared, family)
         is_interrupted = trainer.stopped_because == "interrupted"
         copies = [path for path in (self.folder.table, self.folder.test_table) if path.exists()]
         restored = trainer.settings.early_stopping and trainer.validation is not None
