@@ -53,7 +53,8 @@ def decide(
     objective : str, optional
         Instead of costs, a figure to be largest: "f1", "mcc", "youden_j", "f_beta:2", ...
     min_precision, min_recall, min_specificity, min_npv, max_fpr, max_fnr, capacity : float, optional
-        What the threshold must keep to; `capacity` is how many rows may be predicted positive.
+        What the threshold must keep to; `capacity` is how many of these rows may be predicted
+        positive: another number of rows needs another capacity.
     chosen_on : str
         What the rows are, for the record.
     n_bootstrap, random_state : int
