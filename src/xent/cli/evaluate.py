@@ -65,9 +65,14 @@ def _evaluate(
         str | None, typer.Option(metavar="<column>", help="Every figure by group as well.")
     ] = None,
     cluster: Cluster = None,
-    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
-    n_bootstrap: Annotated[int, typer.Option(help="Replicates where the bootstrap serves.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    level: Annotated[
+        float | None, typer.Option(help="Level of the intervals; by default 0.95.")
+    ] = None,
+    n_bootstrap: Annotated[
+        int | None,
+        typer.Option(help="Replicates where the bootstrap serves; by default 1000."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the bootstrap; by default 0.")] = None,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -101,13 +106,15 @@ def _evaluate(
         "cluster": cluster,
     }
     if label is None:
-        refuse_without_label({**columns, "threshold": threshold, "stream": stream, "bins": bins})
+        rest = {"threshold": threshold, "stream": stream, "bins": bins, "level": level}
+        refuse_without_label({**columns, **rest, "n-bootstrap": n_bootstrap, "seed": seed})
         return _run(source, file, as_json=as_json)
     if file is not None:
         raise XentError("--label goes with one table of predictions; a run needs no --label.")
     from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
 
     named = PredictionColumns(label, **columns)
+    level = 0.95 if level is None else level
     if stream:
         if threshold is not None:
             raise XentError("--threshold does not go with --stream: its figures are those at 0.5.")
@@ -115,7 +122,11 @@ def _evaluate(
     if bins is not None:
         raise XentError("--bins goes with --stream: without it every figure is exact.")
     predictions = read_predictions_of(source, named)
-    evaluation = predictions.evaluate(level=level, n_bootstrap=n_bootstrap, random_state=seed)
+    evaluation = predictions.evaluate(
+        level=level,
+        n_bootstrap=1000 if n_bootstrap is None else n_bootstrap,
+        random_state=seed or 0,
+    )
     point = _point(evaluation, threshold)
     if as_json:
         print(json.dumps(_described(predictions, evaluation, point), allow_nan=False))

@@ -14,7 +14,7 @@ from xent.evaluation.calibration import (
     reliability,
     spiegelhalter_test,
 )
-from xent.evaluation.evaluations.figures import number_text
+from xent.evaluation.evaluations.figures import number_text, p_value_text
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
@@ -94,13 +94,13 @@ class Calibration:
                 error.value,
                 f"if calibrated {number_text(error.under_calibration)}",
             ),
-            ("debiased", error.debiased, f"p of calibration {number_text(error.p_value)}"),
+            ("debiased", error.debiased, f"p of calibration {p_value_text(error.p_value)}"),
             ("Cox's slope", cox.slope, "1 if calibrated; below 1: too sure"),
             ("Cox's intercept", cox.intercept, "0 if calibrated"),
             (
                 "Spiegelhalter's z",
                 self.spiegelhalter.statistic,
-                f"p {number_text(self.spiegelhalter.p_value)}",
+                f"p {p_value_text(self.spiegelhalter.p_value)}",
             ),
             ("Brier: miscalibration", parts.miscalibration, ""),
             ("Brier: discrimination", parts.discrimination, ""),

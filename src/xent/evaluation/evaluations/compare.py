@@ -9,7 +9,7 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.evaluations.binary import BinaryEvaluation
-from xent.evaluation.evaluations.figures import label_of, number_text
+from xent.evaluation.evaluations.figures import label_of, number_text, p_value_text
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
 from xent.evaluation.evaluations.regression import RegressionEvaluation
@@ -113,7 +113,7 @@ class Comparison:
         for name, compared in self.figures.items():
             gap = compared.test.difference
             interval = f"{number_text(gap.low)} to {number_text(gap.high)}"
-            p_value = _p_text(compared.adjusted_p_value)
+            p_value = p_value_text(compared.adjusted_p_value)
             cells = (number_text(value) for value in (compared.a, compared.b, gap.value))
             rows.append(
                 (label_of(name).text, *cells, interval, p_value, compared.better or "not clear")
@@ -340,12 +340,6 @@ def _t_test(gaps: FloatArray, weight: FloatArray | None, cluster: Any) -> tuple[
         return (1.0 if mean == 0 else float("nan")), float("nan")
     statistic = mean / variance**0.5
     return float(2 * stdtr(n_independent - 1, -abs(statistic))), statistic
-
-
-def _p_text(p_value: float) -> str:
-    if np.isnan(p_value):
-        return "-"
-    return "< 0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
 
 
 def _or_none(value: float) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from xent.errors import XentError, nearest_hint
 from xent.evaluation.intervals.estimate import Estimate
 
-__all__ = ["FigureRecipe", "LazyFigures", "figure_records", "figures_text"]
+__all__ = ["FigureRecipe", "LazyFigures", "figure_records", "figures_text", "p_value_text"]
 
 FigureRecipe: TypeAlias = Callable[[], Estimate]
 
@@ -137,6 +137,19 @@ def figures_text(figures: Mapping[str, Estimate], title: str) -> str:
         for row in rows
     ]
     return "\n".join([*lines, *(f"{', '.join(names)}: {why}" for why, names in notes.items())])
+
+
+def p_value_text(p_value: float) -> str:
+    """Return a p-value for a table.
+
+    Examples
+    --------
+    >>> p_value_text(0.03), p_value_text(1e-9), p_value_text(float("nan"))
+    ('0.0300', '< 0.0001', '-')
+    """
+    if math.isnan(p_value):
+        return "-"
+    return "< 0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
 
 
 def number_text(value: float) -> str:
