@@ -124,10 +124,6 @@ def _replace_section(name: str, text: str) -> None:
     sections = dict(
         re.findall(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", content, flags=re.MULTILINE | re.DOTALL)
     )
-    sections[name] = text + "\n\n"
-    RESULTS.write_text(
-        (
-            TITLE + "\n" + "".join(f"## {key}\n\n{sections[key]}" for key in sorted(sections))
-        ).rstrip()
-        + "\n"
-    )
+    sections[name] = text
+    parts = [TITLE, *(f"## {key}\n\n{sections[key].strip()}\n" for key in sorted(sections))]
+    RESULTS.write_text("\n".join(parts))
