@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 (the name of the hook)
+def pytest_testnodedown(node: Any, error: object) -> None:
     """Take over the rows that a worker found: each collects all tests."""
     rows = getattr(node, "workeroutput", {}).get("rows")
     if rows is not None:
