@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xent.errors import XentError
 from xent.network import ACTIVATIONS, INITIALIZERS, BatchNorm, Dense, Dropout, Scale
-from xent.network.layers import layer_from_json, layer_to_json
+from xent.network.layer_forms import layer_from_json, layer_to_json
 
 LAYERS = st.one_of(
     st.builds(
@@ -71,7 +71,7 @@ def test_values_out_of_range_are_refused(make, message):
     [
         ([], "a layer must be a JSON object, got list"),
         (None, "a layer must be a JSON object, got NoneType"),
-        ({}, "kind of a layer must be one of dense, dropout, batch_norm, scale, got None"),
+        ({}, "kind of a layer must be one of dense, .*, got None"),
         ({"kind": "dence"}, "Did you mean 'dense'"),
         ({"kind": ["dense"]}, "the kind of a layer"),
         ({"kind": "dense"}, "a dense layer needs n_units, activation, init, got none of them"),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xent.errors import XentError
-from xent.training.clipping import clip_by_norm, clip_by_value, norm
+from xent.training.clipping import clip_by_norm, clip_by_value
+from xent.training.vectors import norm
 
 VECTORS = hnp.arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e3, 1e3))
 

@@ -10,7 +10,16 @@ from xent.engines.buffers import aligned_zeros
 from xent.engines.losses import make_loss
 from xent.engines.steps import BatchNormStep, DenseStep, DropoutStep, ScaleStep, Step
 from xent.errors import XentError
-from xent.network import BatchNorm, Dense, Dropout, Scale, initial_parameters, parameter_layout
+from xent.network import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    Scale,
+    initial_parameters,
+    initial_running,
+    parameter_layout,
+    running_layout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +28,23 @@ if TYPE_CHECKING:
     from xent.distributions import Distribution
     from xent.network import Network
 
-__all__ = ["NumpyEngine"]
+__all__ = ["NumpyEngine", "computes"]
 
 # rows a block when predicting: wide enough for BLAS, small enough for the cache
 PREDICTION_ROWS = 1024
+LAYERS = (Dense, Dropout, BatchNorm, Scale)
+
+
+def computes(network: Network) -> bool:
+    """Tell whether this engine has all layers of a network.
+
+    Examples
+    --------
+    >>> from xent.network import lenet, mlp
+    >>> computes(mlp(2, (3,), 1)), computes(lenet((1, 28, 28), 10))
+    (True, False)
+    """
+    return all(isinstance(layer, LAYERS) for layer in network.layers)
 
 
 class NumpyEngine:
@@ -63,11 +85,17 @@ class NumpyEngine:
             raise XentError(
                 f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
             )
+        if not computes(network):
+            foreign = next(layer for layer in network.layers if not isinstance(layer, LAYERS))
+            known = ", ".join(form.__name__ for form in LAYERS)
+            raise XentError(
+                f"engine 'numpy' computes {known}, got {type(foreign).__name__}. Use engine='torch'."
+            )
         self.network, self.distribution, self.dtype = network, distribution, np.dtype(dtype)
         self.layout = parameter_layout(network)
         self.parameters = aligned_zeros(network.n_parameters, self.dtype)
         self.gradient = aligned_zeros(network.n_parameters, self.dtype)
-        self.running = _initial_running(network, self.dtype)
+        self.running = initial_running(network, self.dtype)
         self.dropout_generator = np.random.Generator(np.random.SFC64(0))
         self._training: _Pass | None = None
         self._prediction: _Pass | None = None
@@ -75,7 +103,7 @@ class NumpyEngine:
     def init(self, generator: np.random.Generator) -> None:
         """Draw the initial parameters; the same generator gives the same ones in every engine and dtype."""
         np.copyto(self.parameters, initial_parameters(self.network, generator, self.dtype))
-        self.running = _initial_running(self.network, self.dtype)
+        self.running = initial_running(self.network, self.dtype)
         self._training = self._prediction = None
 
     def views(self, flat: Array) -> dict[str, Array]:
@@ -254,22 +282,9 @@ def _make_steps(engine: NumpyEngine, n_rows: int, *, training: bool) -> list[Ste
     return steps
 
 
-def _norm_widths(network: Network) -> list[tuple[int, int]]:
-    return [
-        (index, width)
-        for index, (layer, width) in enumerate(zip(network.layers, network.sizes[1:], strict=True))
-        if isinstance(layer, BatchNorm)
-    ]
-
-
-def _initial_running(network: Network, dtype: np.dtype) -> Array:
-    parts = [np.repeat(np.array([0, 1], dtype), width) for _, width in _norm_widths(network)]
-    return np.concatenate([*parts, np.empty(0, dtype)])
-
-
 def _running_views(network: Network, flat: Array) -> dict[int, tuple[Array, Array]]:
-    views, start = {}, 0
-    for index, width in _norm_widths(network):
-        views[index] = (flat[start : start + width], flat[start + width : start + 2 * width])
-        start += 2 * width
+    views = {}
+    for slot in running_layout(network):
+        mean, variance = flat[slot.where].reshape(slot.shape)
+        views[int(slot.name.removeprefix("layers."))] = (mean, variance)
     return views

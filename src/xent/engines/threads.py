@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,9 +29,20 @@ def suitable_threads(network: Network, batch_size: int) -> int:
     >>> suitable_threads(mlp(30, (100, 100), 1), 350)
     1
     """
-    n_parameters = network.n_parameters
-    multiplications = 3 * batch_size * n_parameters
+    # forward, and backward to the weights and to the layer below
+    multiplications = 3 * batch_size * _n_multiplications(network)
     return 1 if multiplications < SMALL_STEP else n_cores()
+
+
+def _n_multiplications(network: Network) -> int:
+    """Return about how many multiplications the forward pass of a row takes: a filter meets every place."""
+    total = 0
+    for layer, below, above in zip(
+        network.layers, network.shapes[:-1], network.shapes[1:], strict=True
+    ):
+        n_parameters = sum(math.prod(own.shape) for own in layer.parameters(below))
+        total += n_parameters * math.prod(above[1:] if len(above) == 3 else ())
+    return total
 
 
 @contextmanager
@@ -41,8 +54,23 @@ def blas_threads(n_threads: int) -> Iterator[bool]:
     if not controller.lib_controllers:
         yield False
         return
-    with controller.limit(limits=n_threads):
+    with controller.limit(limits=n_threads), _torch_threads(n_threads):
         yield all(library.num_threads == n_threads for library in controller.lib_controllers)
+
+
+@contextmanager
+def _torch_threads(n_threads: int) -> Iterator[None]:
+    """Give PyTorch as many threads, where it is loaded."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def blas_versions() -> list[str]:

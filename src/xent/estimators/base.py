@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, FloatArray
     from xent.distributions import Distribution
-    from xent.engines import NumpyEngine
+    from xent.engines import Engine
     from xent.network import Network
     from xent.training import History, Trainer
 
@@ -308,7 +308,7 @@ class _Plan:
         return trainer
 
 
-def _start_at_mean_rate(engine: NumpyEngine, rows: Rows) -> None:
+def _start_at_mean_rate(engine: Engine, rows: Rows) -> None:
     """Set the last bias to the logarithm of the mean count: a count has no unit to standardize by."""
     views = engine.views(engine.parameters)
     last = [name for name in views if name.endswith(".bias")][-1]

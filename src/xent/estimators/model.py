@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.engines import NumpyEngine
+from xent.engines import prediction_engine
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Model:
     def __init__(self, preparation: Preparation, trainer: Trainer) -> None:
         trained = trainer.engine
         self.preparation = preparation
-        self.engine = NumpyEngine(trained.network, trained.distribution, trained.dtype.name)
+        self.engine = prediction_engine(trained.network, trained.distribution, trained.dtype.name)
         self.engine.load_state(trained.state())
         values, arrays = trainer.snapshot()
         # What comes next is another fit or another batch, never the rest of this epoch.
@@ -108,6 +108,6 @@ class Model:
         self.preparation, self.progress = state["preparation"], state["progress"]
         self.moments = state["moments"]
         dtype = self.preparation.dtype.name
-        self.engine = NumpyEngine(state["network"], state["distribution"], dtype)
+        self.engine = prediction_engine(state["network"], state["distribution"], dtype)
         self.engine.load_state(state["arrays"])
         self._lock = threading.Lock()

@@ -117,9 +117,11 @@ def default_initializer(activation: str) -> str:
 
 def initialize(
     name: str,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     rng: np.random.Generator,
     dtype: DTypeLike = np.float64,
+    *,
+    fans: tuple[int, int] | None = None,
 ) -> FloatArray:
     """Return the weights of a layer as they start.
 
@@ -130,15 +132,17 @@ def initialize(
     name : str
         As `parse_initializer` reads it.
     shape : tuple of int
-        (n_in, n_out).
+        (n_in, n_out), or any other with `fans`.
     rng : numpy.random.Generator
         Where the numbers come from.
     dtype : dtype, default float64
         Of the result.
+    fans : tuple of int, optional
+        How many inputs meet in an output and how many outputs an input reaches; by default, `shape`.
 
     Returns
     -------
-    ndarray of shape (n_in, n_out)
+    ndarray of that shape
 
     Examples
     --------
@@ -153,7 +157,7 @@ def initialize(
         return rng.uniform(low, high, shape).astype(dtype)
     if family == "normal":
         return rng.normal(0.0, numbers[0], shape).astype(dtype)
-    fan_in, fan_out = shape
+    fan_in, fan_out = shape if fans is None else fans
     rule, _, form = family.partition("_")
     numerator, both = _VARIANCES[rule]
     variance = numerator / ((fan_in + fan_out) / 2.0 if both else fan_in)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from xent.errors import XentError, nearest_hint
+from xent.errors import XentError
 from xent.network.activations import activation_named
+from xent.network.checks import check_count, check_number
 from xent.network.initializers import default_initializer, parse_initializer
+from xent.network.shapes import ParameterShape, Shape, flat_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from xent.network.activations import Activation
 
-__all__ = ["BatchNorm", "Dense", "Dropout", "Layer", "Scale", "layer_from_json", "layer_to_json"]
-
-# A description from a damaged or hostile file must not ask for more memory than any machine has.
-MAX_UNITS: Final = 2**24
+__all__ = [
+    "Activate",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "LayerNorm",
+    "Scale",
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,17 @@ class Dense:
         """The name of the initializer in force."""
         return default_initializer(self.activation) if self.init is None else self.init
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        flat_width(self, shape)
+        return (self.n_units,)
+
+    def parameters(self, shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained."""
+        fans = (flat_width(self, shape), self.n_units)
+        weight = ParameterShape("weight", fans, "weight", self.initializer, fans)
+        return weight, ParameterShape("bias", (self.n_units,), "bias")
+
 
 @dataclass(frozen=True)
 class Dropout:
@@ -83,15 +100,25 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        _check_number("rate", self.rate)
+        check_number("rate", self.rate)
         if not 0.0 <= self.rate < 1.0:
             msg = f"rate must be in [0, 1), got {self.rate!r}. It is the share that is dropped."
             raise XentError(msg)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return shape
+
+    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: nothing."""
+        return ()
 
 
 @dataclass(frozen=True)
 class BatchNorm:
     """Standardizes each feature over the batch, then applies a learned gain and offset.
+
+    Of an image, each channel is one feature, over all its places.
 
     gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015). Prediction uses
     running averages of mean and variance, which are state and not parameters.
@@ -113,14 +140,22 @@ class BatchNorm:
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        _check_number("momentum", self.momentum)
-        _check_number("epsilon", self.epsilon)
+        check_number("momentum", self.momentum)
+        check_number("epsilon", self.epsilon)
         if not 0.0 < self.momentum <= 1.0:
             msg = f"momentum must be above 0 and at most 1, got {self.momentum!r}."
             raise XentError(msg)
         if not self.epsilon > 0.0:
             msg = f"epsilon must be positive, got {self.epsilon!r}."
             raise XentError(msg)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: gain and offset of each feature, or of each channel of an image."""
+        return _gain_and_offset(shape[:1])
 
 
 @dataclass(frozen=True)
@@ -133,87 +168,135 @@ class Scale:
     Scale()
     """
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        flat_width(self, shape)
+        return shape
 
-Layer: TypeAlias = Dense | Dropout | BatchNorm | Scale
-
-_KINDS: Final[dict[str, type[Layer]]] = {
-    "dense": Dense,
-    "dropout": Dropout,
-    "batch_norm": BatchNorm,
-    "scale": Scale,
-}
-
-
-def layer_to_json(layer: Layer) -> dict[str, Any]:
-    """Return the layer as a dictionary of JSON values.
-
-    Examples
-    --------
-    >>> layer_to_json(Dropout(0.2))
-    {'kind': 'dropout', 'rate': 0.2}
-    """
-    kind = next(name for name, form in _KINDS.items() if type(layer) is form)
-    return {"kind": kind, **asdict(layer)}
+    def parameters(self, shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: a factor for each feature."""
+        return (ParameterShape("scale", shape, "gain", "ones"),)
 
 
-def layer_from_json(description: object) -> Layer:
-    """Return the layer that `layer_to_json` described; every value is checked.
+@dataclass(frozen=True)
+class Activate:
+    """Applies an activation by itself, as behind a BatchNorm.
 
-    Raises
-    ------
-    XentError
-        If the description is not one of a layer.
+    Parameters
+    ----------
+    activation : str
+        A name as `xent.network.activation_named` reads it.
 
     Examples
     --------
-    >>> layer_from_json({"kind": "dense", "n_units": 10})
-    Dense(n_units=10, activation='identity', init=None)
+    >>> Activate("relu")
+    Activate(activation='relu')
     """
-    values = as_mapping("a layer", description)
-    kind = values.pop("kind", None)
-    form = _KINDS.get(kind) if isinstance(kind, str) else None
-    if form is None:
-        hint = nearest_hint(kind, _KINDS) if isinstance(kind, str) else ""
-        msg = f"the kind of a layer must be one of {', '.join(_KINDS)}, got {kind!r}.{hint}"
-        raise XentError(msg)
-    known = [field.name for field in fields(form)]
-    check_keys(f"a {kind} layer", values, known)
-    try:
-        return form(**values)
-    except TypeError:
-        msg = f"a {kind} layer needs {', '.join(known)}, got {', '.join(values) or 'none of them'}."
-        raise XentError(msg) from None
+
+    activation: str
+
+    def __post_init__(self) -> None:
+        activation_named(self.activation)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return shape
+
+    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: nothing."""
+        return ()
 
 
-def check_count(name: str, value: object) -> None:
-    """Refuse what is not a whole number from 1 to `MAX_UNITS`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_UNITS:
-        msg = f"{name} must be a whole number from 1 to {MAX_UNITS:,}, got {value!r}."
-        raise XentError(msg)
+@dataclass(frozen=True)
+class LayerNorm:
+    """Standardizes each row over its own features, then applies a learned gain and offset (Ba et al. 2016).
 
+    gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of the row: the same
+    in training and in prediction.
 
-def as_mapping(what: str, description: object) -> dict[str, Any]:
-    """Return a copy of a JSON object, or refuse anything else."""
-    if not isinstance(description, dict):
-        msg = f"{what} must be a JSON object, got {type(description).__name__}."
-        raise XentError(msg)
-    return dict(description)
+    Parameters
+    ----------
+    epsilon : float, default 1e-5
+        Added to the variance; positive.
 
+    Examples
+    --------
+    >>> LayerNorm()
+    LayerNorm(epsilon=1e-05)
+    """
 
-def check_keys(what: str, values: Mapping[str, Any], known: list[str]) -> None:
-    """Refuse the first key that is not known, and name the nearest."""
-    for key in values:
-        if key not in known:
-            expected = ", ".join(known) or "nothing but its kind"
-            msg = f"{what} has {expected}; got {key!r}.{nearest_hint(str(key), known)}"
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_number("epsilon", self.epsilon)
+        if not self.epsilon > 0.0:
+            msg = f"epsilon must be positive, got {self.epsilon!r}."
             raise XentError(msg)
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return shape
 
-def _check_number(name: str, value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not -math.inf < value < math.inf  # compares whole numbers of any size, and refuses NaN
-    ):
-        msg = f"{name} must be a finite number, got {value!r}."
-        raise XentError(msg)
+    def parameters(self, shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: gain and offset of every number of a row."""
+        return _gain_and_offset(shape)
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Lays the numbers of a row out as one vector.
+
+    Examples
+    --------
+    >>> Flatten().output_shape((16, 7, 7))
+    (784,)
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return (math.prod(shape),)
+
+    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: nothing."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Replaces each whole number of a row by a learned vector.
+
+    Parameters
+    ----------
+    n_values : int
+        The numbers are 0 to n_values - 1.
+    n_units : int
+        Length of a vector.
+
+    Examples
+    --------
+    >>> Embedding(1000, 16).output_shape((5,))
+    (5, 16)
+    """
+
+    n_values: int
+    n_units: int
+
+    def __post_init__(self) -> None:
+        check_count("n_values", self.n_values)
+        check_count("n_units", self.n_units)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        return (flat_width(self, shape), self.n_units)
+
+    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: one vector for each value, as spread as PyTorch has them."""
+        shape = (self.n_values, self.n_units)
+        return (ParameterShape("weight", shape, "weight", "normal:1", shape),)
+
+
+def _gain_and_offset(shape: Shape) -> tuple[ParameterShape, ...]:
+    return (
+        ParameterShape("gamma", shape, "gain", "ones"),
+        ParameterShape("beta", shape, "gain"),
+    )

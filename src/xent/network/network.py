@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from xent.errors import XentError
-from xent.network.layers import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    Scale,
-    as_mapping,
-    check_count,
-    check_keys,
-    layer_from_json,
-    layer_to_json,
-)
+from xent.network.checks import as_mapping, check_count, check_keys
+from xent.network.image_layers import Conv2d
+from xent.network.layer_forms import as_layers, layer_to_json, layers_from_json
+from xent.network.layers import BatchNorm, Dense, Dropout
+from xent.network.residual import Residual, shapes_through
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from xent.network.layer_forms import Layer
+    from xent.network.shapes import Shape
 
 __all__ = ["Network", "mlp"]
 
@@ -36,9 +33,9 @@ class Network:
 
     Parameters
     ----------
-    n_inputs : int
-        Features of a row.
-    layers : tuple of Dense, Dropout, BatchNorm, Scale
+    input_shape : int or tuple of int
+        Features of a row, or (channels, height, width) of an image.
+    layers : tuple of layers
         The last one Dense.
 
     Examples
@@ -48,18 +45,12 @@ class Network:
     13301
     """
 
-    n_inputs: int
+    input_shape: int | tuple[int, ...]
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        check_count("n_inputs", self.n_inputs)
-        # A list is as good as a tuple to the one who writes it; kept, it would not be frozen.
-        layers: tuple[object, ...] = _as_tuple(self.layers)
-        object.__setattr__(self, "layers", layers)
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                msg = f"layers must hold Dense, Dropout, BatchNorm or Scale, got {layer!r}."
-                raise XentError(msg)
+        object.__setattr__(self, "input_shape", _row_shape(self.input_shape))
+        object.__setattr__(self, "layers", as_layers("layers", self.layers))
         if not 1 <= len(self.layers) <= MAX_LAYERS:
             msg = f"layers must hold 1 to {MAX_LAYERS:,} layers, got {len(self.layers)}."
             raise XentError(msg)
@@ -70,19 +61,35 @@ class Network:
                 "A network ends in logits; the distribution turns them into probabilities."
             )
             raise XentError(msg)
+        shapes_through(self.layers, self.row_shape)  # refuses layers that do not fit together
+
+    @property
+    def row_shape(self) -> Shape:
+        """The shape of a row at the input, a tuple also where a number was given."""
+        assert isinstance(self.input_shape, tuple)
+        return self.input_shape
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers a row has."""
+        return math.prod(self.row_shape)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of a row: at the input, then behind each layer."""
+        return tuple(shapes_through(self.layers, self.row_shape))
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many features a row has: at the input, then after each layer."""
-        sizes = [self.n_inputs]
-        for layer in self.layers:
-            sizes.append(layer.n_units if isinstance(layer, Dense) else sizes[-1])
-        return tuple(sizes)
+        """How many numbers a row has: at the input, then behind each layer."""
+        return tuple(math.prod(shape) for shape in self.shapes)
 
     @property
     def n_outputs(self) -> int:
         """How many logits a row ends in."""
-        return self.sizes[-1]
+        last = self.layers[-1]
+        assert isinstance(last, Dense)
+        return last.n_units
 
     @property
     def n_parameters(self) -> int:
@@ -90,9 +97,9 @@ class Network:
         return sum(self._counts())
 
     def _counts(self) -> list[int]:
-        sizes = self.sizes
         return [
-            _n_parameters(layer, n_in) for layer, n_in in zip(self.layers, sizes[:-1], strict=True)
+            sum(math.prod(parameter.shape) for parameter in layer.parameters(below))
+            for layer, below in zip(self.layers, self.shapes[:-1], strict=True)
         ]
 
     def summary(self) -> str:
@@ -110,9 +117,9 @@ class Network:
         -------------------------------------------------------------
         Total                                                  13,301
         """
-        rows = [("Layer", "Output", "Parameters"), ("Input", f"(n, {self.n_inputs})", "0")]
-        for layer, size, count in zip(self.layers, self.sizes[1:], self._counts(), strict=True):
-            rows.append((_label(layer), f"(n, {size})", f"{count:,}"))
+        rows = [("Layer", "Output", "Parameters"), ("Input", _batch(self.row_shape), "0")]
+        for layer, shape, count in zip(self.layers, self.shapes[1:], self._counts(), strict=True):
+            rows.append((_label(layer), _batch(shape), f"{count:,}"))
         rows.append(("Total", "", f"{self.n_parameters:,}"))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         lines = [
@@ -124,8 +131,9 @@ class Network:
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as a dictionary of JSON values."""
+        shape = self.row_shape
         return {
-            "n_inputs": self.n_inputs,
+            "n_inputs": shape[0] if len(shape) == 1 else list(shape),
             "layers": [layer_to_json(layer) for layer in self.layers],
         }
 
@@ -146,11 +154,9 @@ class Network:
         """
         values = as_mapping("a network", description)
         check_keys("a network", values, ["n_inputs", "layers"])
-        layers = values.get("layers")
-        if not isinstance(layers, list):
-            msg = f"the layers of a network must be a JSON array, got {type(layers).__name__}."
-            raise XentError(msg)
-        return cls(values.get("n_inputs"), tuple(layer_from_json(layer) for layer in layers))  # type: ignore[arg-type] # checked by the class
+        shape = values.get("n_inputs")
+        layers = layers_from_json("a network", values.get("layers"))
+        return cls(tuple(shape) if isinstance(shape, list) else shape, layers)  # type: ignore[arg-type] # checked by the class
 
 
 def mlp(
@@ -199,6 +205,20 @@ def mlp(
     return Network(n_inputs, tuple(layers))
 
 
+def _row_shape(shape: object) -> tuple[int, ...]:
+    """Return the shape of a row; a whole number stands for as many features."""
+    sides = shape if isinstance(shape, tuple) else (shape,)
+    if len(sides) not in {1, 3}:
+        msg = (
+            f"input_shape must be a number of features or (channels, height, width), got {shape!r}."
+        )
+        raise XentError(msg)
+    name = "n_inputs" if len(sides) == 1 else "input_shape"
+    for side in sides:
+        check_count(name, side)
+    return sides
+
+
 def _as_tuple(values: object) -> tuple[Any, ...]:
     try:
         return tuple(values)  # type: ignore[arg-type] # what is not iterable is the mistake to report
@@ -207,14 +227,17 @@ def _as_tuple(values: object) -> tuple[Any, ...]:
         raise XentError(msg) from None
 
 
-def _n_parameters(layer: Layer, n_in: int) -> int:
-    if isinstance(layer, Dense):
-        return (n_in + 1) * layer.n_units
-    gains = {BatchNorm: 2, Scale: 1, Dropout: 0}
-    return gains[type(layer)] * n_in
+def _batch(shape: Shape) -> str:
+    return f"(n, {', '.join(map(str, shape))})"
 
 
 def _label(layer: Layer) -> str:
     if isinstance(layer, Dense):
         return f"Dense({layer.n_units}, {layer.activation}, {layer.initializer})"
+    if isinstance(layer, Conv2d):
+        square = f"{layer.kernel}x{layer.kernel}"
+        return f"Conv2d({layer.n_filters}, {square}, {layer.activation}, {layer.initializer})"
+    if isinstance(layer, Residual):
+        inner = " + ".join(f"{type(own).__name__}" for own in layer.layers)
+        return f"Residual({inner}, {layer.activation})"
     return repr(layer)

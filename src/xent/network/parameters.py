@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from xent.network.initializers import initialize
-from xent.network.layers import BatchNorm, Dense, Scale
+from xent.network.layers import BatchNorm
+from xent.network.residual import Residual, shapes_through
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import DTypeLike
 
     from xent.arrays import FloatArray
+    from xent.network.layer_forms import Layer
     from xent.network.network import Network
+    from xent.network.shapes import ParameterShape, Shape
 
-__all__ = ["ParameterSlot", "initial_parameters", "n_penalized", "parameter_layout"]
+__all__ = [
+    "ParameterSlot",
+    "initial_parameters",
+    "initial_running",
+    "n_penalized",
+    "parameter_layout",
+    "running_layout",
+]
 
 
 class ParameterSlot(NamedTuple):
@@ -30,9 +42,9 @@ class ParameterSlot(NamedTuple):
 def parameter_layout(network: Network) -> list[ParameterSlot]:
     """Return the parts of the flat parameter vector, in their order.
 
-    First the weights of all Dense layers, of shape (n_in, n_out), so that the penalized parameters
-    are one piece; then their biases; then the factors of Scale, and gamma and beta of BatchNorm.
-    A name is ``layers.``, the place of the layer in the network, and ``weight``, ``bias``,
+    First all weights, a Dense layer's of shape (n_in, n_out), so that the penalized parameters are
+    one piece; then the biases; then the factors of Scale, and gamma and beta of the normalizing
+    layers. A name is ``layers.``, the place of the layer in the network, and ``weight``, ``bias``,
     ``scale``, ``gamma`` or ``beta``.
 
     Parameters
@@ -54,23 +66,25 @@ def parameter_layout(network: Network) -> list[ParameterSlot]:
     layers.0.bias (80,) 240 320
     layers.1.bias (1,) 320 321
     """
-    weights: list[tuple[str, tuple[int, ...]]] = []
-    biases: list[tuple[str, tuple[int, ...]]] = []
-    gains: list[tuple[str, tuple[int, ...]]] = []
-    for place, (layer, n_in) in enumerate(zip(network.layers, network.sizes[:-1], strict=True)):
-        if isinstance(layer, Dense):
-            weights.append((f"layers.{place}.weight", (n_in, layer.n_units)))
-            biases.append((f"layers.{place}.bias", (layer.n_units,)))
-        elif isinstance(layer, Scale):
-            gains.append((f"layers.{place}.scale", (n_in,)))
-        elif isinstance(layer, BatchNorm):
-            gains += [(f"layers.{place}.gamma", (n_in,)), (f"layers.{place}.beta", (n_in,))]
-    slots = []
-    start = 0
-    for name, shape in weights + biases + gains:
-        stop = start + math.prod(shape)
-        slots.append(ParameterSlot(name, shape, slice(start, stop)))
-        start = stop
+    return [slot for slot, _ in _slots(network)]
+
+
+def _slots(network: Network) -> list[tuple[ParameterSlot, ParameterShape]]:
+    """Return the parts of the flat vector, each beside what its layer says of it."""
+    named = [
+        (f"layers.{place}.{own.name}", own)
+        for place, (layer, below) in enumerate(
+            zip(network.layers, network.shapes[:-1], strict=True)
+        )
+        for own in layer.parameters(below)
+    ]
+    slots, start = [], 0
+    for role in ("weight", "bias", "gain"):
+        for name, own in named:
+            if own.role == role:
+                stop = start + math.prod(own.shape)
+                slots.append((ParameterSlot(name, own.shape, slice(start, stop)), own))
+                start = stop
     return slots
 
 
@@ -85,12 +99,7 @@ def n_penalized(network: Network) -> int:
     >>> n_penalized(mlp(30, (100, 100), 1))
     13100
     """
-    sizes = network.sizes
-    return sum(
-        n_in * layer.n_units
-        for layer, n_in in zip(network.layers, sizes[:-1], strict=True)
-        if isinstance(layer, Dense)
-    )
+    return sum(math.prod(own.shape) for _, own in _slots(network) if own.role == "weight")
 
 
 def initial_parameters(
@@ -116,13 +125,44 @@ def initial_parameters(
     [0.0, 0.0]
     """
     vector: FloatArray = np.zeros(network.n_parameters, dtype)
-    for name, shape, where in parameter_layout(network):
-        _, place, role = name.split(".")
-        layer = network.layers[int(place)]
-        if role == "weight" and isinstance(layer, Dense):
-            n_in, n_out = shape
-            weights = initialize(layer.initializer, (n_in, n_out), rng, vector.dtype)
-            vector[where] = weights.reshape(-1)
-        elif role in {"scale", "gamma"}:
-            vector[where] = 1.0
+    for slot, own in _slots(network):
+        if own.start == "ones":
+            vector[slot.where] = 1.0
+        elif own.start != "zeros":
+            drawn = initialize(own.start, own.shape, rng, vector.dtype, fans=own.fans)
+            vector[slot.where] = drawn.reshape(-1)
     return vector
+
+
+def running_layout(network: Network) -> list[ParameterSlot]:
+    """Return where the running moments of each BatchNorm lie in their own flat vector: means, then variances.
+
+    Examples
+    --------
+    >>> from xent.network import mlp
+    >>> [(slot.name, slot.where.stop) for slot in running_layout(mlp(2, (8,), 1, batch_norm=True))]
+    [('layers.1', 16)]
+    """
+    slots, start = [], 0
+    for name, width in _norms(network.layers, network.row_shape, "layers"):
+        slots.append(ParameterSlot(name, (2, width), slice(start, start + 2 * width)))
+        start += 2 * width
+    return slots
+
+
+def initial_running(network: Network, dtype: DTypeLike = np.float64) -> FloatArray:
+    """Return the running moments as training starts: means 0, variances 1."""
+    parts = [np.repeat(np.array([0, 1], dtype), slot.shape[1]) for slot in running_layout(network)]
+    return np.concatenate([*parts, np.empty(0, dtype)])
+
+
+def _norms(layers: Sequence[Layer], shape: Shape, name: str) -> Iterator[tuple[str, int]]:
+    """Yield name and width of each BatchNorm, in the order in which rows pass."""
+    below = shapes_through(layers, shape)
+    for place, layer in enumerate(layers):
+        own = f"{name}.{place}"
+        if isinstance(layer, BatchNorm):
+            yield own, below[place][0]
+        elif isinstance(layer, Residual):
+            yield from _norms(layer.layers, below[place], f"{own}.layers")
+            yield from _norms(layer.shortcut, below[place], f"{own}.shortcut")

@@ -10,7 +10,7 @@ import numpy as np
 
 from xent.data import TargetCoding
 from xent.distributions import Distribution, describe, from_description
-from xent.engines import NumpyEngine
+from xent.engines import prediction_engine
 from xent.errors import XentError
 from xent.files import write_atomically
 from xent.network import Network
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xent.arrays import Array
+    from xent.engines import Engine
 
 __all__ = ["Model", "model_bytes", "read_model", "write_model"]
 
@@ -35,13 +36,13 @@ class Model:
 
     Attributes
     ----------
-    engine : NumpyEngine
+    engine : Engine
         The network with its parameters; its distribution is the plain one.
     target : TargetCoding
         The task, and the classes behind the codes.
     """
 
-    engine: NumpyEngine
+    engine: Engine
     target: TargetCoding
 
     @property
@@ -131,7 +132,7 @@ def _built(metadata: dict[str, Any], arrays: dict[str, Array]) -> Model:
         raise XentError(
             f"the network has {network.n_parameters:,} parameters, and the arrays do not"
         )
-    engine = NumpyEngine(network, from_description(metadata.get("distribution")), dtype)
+    engine = prediction_engine(network, from_description(metadata.get("distribution")), dtype)
     views = engine.views(engine.parameters)
     for name in {*views, *arrays} - {_MOMENTS}:
         _check_same_shape(name, views.get(name), arrays.get(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ class Batches:
 
     Parameters
     ----------
-    X : ndarray, shape (n, n_inputs)
+    X : ndarray, shape (n, *network.row_shape)
     y : ndarray, shape (n, ...)
     weight : ndarray, shape (n,), optional
     batch_size : int
@@ -47,10 +48,10 @@ class Batches:
 
     def __init__(self, X: Array, y: Array, weight: Array | None, batch_size: int) -> None:
         self.X, self.y, self.weight, self.batch_size = X, y, weight, batch_size
-        batch_bytes = batch_size * max(X.shape[1], 1) * X.itemsize
+        batch_bytes = batch_size * max(math.prod(X.shape[1:]), 1) * X.itemsize
         n = min(max(1, BLOCK_BYTES // batch_bytes) * batch_size, len(X))
         self.block_size = n
-        self._X = aligned_zeros((n, X.shape[1]), X.dtype)
+        self._X = aligned_zeros((n, *X.shape[1:]), X.dtype)
         self._y = np.empty((n, *y.shape[1:]), y.dtype)
         self._weight = None if weight is None else np.empty(n, weight.dtype)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xent.engines import NumpyEngine
+    from xent.engines import Engine
     from xent.training.history import EpochRecord, History
 
 __all__ = ["Callback", "Moment"]
@@ -32,13 +32,13 @@ class Moment:
         At the end of an epoch: its line of the history.
     history : History
         All epochs so far.
-    engine : NumpyEngine
+    engine : Engine
         The network at work; `engine.predict(X)` gives its logits now.
     n_epochs, n_batches : int
         Epochs at most, batches an epoch.
     """
 
-    engine: NumpyEngine
+    engine: Engine
     history: History
     n_epochs: int
     n_batches: int

@@ -19,7 +19,7 @@ from xent.distributions import (
     MultiLabelSoftmax,
     Poisson,
 )
-from xent.engines import NumpyEngine
+from xent.engines import make_engine
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
 from xent.network import mlp
@@ -222,7 +222,14 @@ def make_trainer(
         batch_norm=settings.batch_norm,
         init=settings.init,
     )
-    engine = NumpyEngine(network, trained, training.X.dtype.name)
+    engine = make_engine(
+        settings.engine,
+        network,
+        trained,
+        training.X.dtype.name,
+        device=settings.device,
+        precision=settings.precision,
+    )
     initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     engine.init(np.random.Generator(np.random.PCG64(initial_seed)))
     return Trainer(

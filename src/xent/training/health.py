@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.network import Dense
+from xent.training.vectors import as_numpy, operations
 
 if TYPE_CHECKING:
     from xent.arrays import Array
-    from xent.engines import NumpyEngine
+    from xent.engines import Engine
+    from xent.training.vectors import Vector
 
 __all__ = ["Health", "TrainingWarning", "divergence_message", "layer_norms"]
 
@@ -36,7 +38,7 @@ class Health:
         self.n_suspect = {"vanishing": 0, "dead": 0}
 
     def look(
-        self, engine: NumpyEngine, X: Array, epoch: int, gradient_norms: dict[str, float]
+        self, engine: Engine, X: Array, epoch: int, gradient_norms: dict[str, float]
     ) -> list[str]:
         """Return new warnings after an epoch, given some of its rows and the gradient's norm by parameter array."""
         found = [
@@ -64,7 +66,7 @@ class Health:
         self.said.append(kind)
         return message
 
-    def _vanishing(self, engine: NumpyEngine, epoch: int, norms: dict[str, float]) -> str | None:
+    def _vanishing(self, engine: Engine, epoch: int, norms: dict[str, float]) -> str | None:
         weights = [
             entry
             for entry in engine.layout
@@ -99,7 +101,7 @@ class Health:
             "the first. Try a smaller learning_rate or clip_norm=1.",
         )
 
-    def _dead(self, engine: NumpyEngine, X: Array, epoch: int) -> str | None:
+    def _dead(self, engine: Engine, X: Array, epoch: int) -> str | None:
         layers = engine.network.layers
         if "dead" in self.said or not any(
             isinstance(layer, Dense) and layer.activation == "relu" for layer in layers
@@ -123,22 +125,22 @@ class Health:
         )
 
 
-def layer_norms(engine: NumpyEngine, flat: Array) -> dict[str, float]:
+def layer_norms(engine: Engine, flat: Vector) -> dict[str, float]:
     """Return the Euclidean norm of each named part of a flat vector (parameters or gradient)."""
     norms = {}
     for entry in engine.layout:
         part = flat[entry.where]
-        norms[entry.name] = math.sqrt(float(np.dot(part, part)))
+        norms[entry.name] = math.sqrt(float(operations(flat).dot(part, part)))
     return norms
 
 
 def divergence_message(
-    engine: NumpyEngine, X: Array, epoch: int, batch: int, learning_rate: float
+    engine: Engine, X: Array, epoch: int, batch: int, learning_rate: float
 ) -> str:
     """Return what to say when the loss is no finite number: where it began, and what to try."""
-    where = "the loss itself"
+    where, parameters = "the loss itself", as_numpy(engine.parameters)
     for entry in engine.layout:
-        if not np.all(np.isfinite(engine.parameters[entry.where])):
+        if not np.all(np.isfinite(parameters[entry.where])):
             where = f"the parameters {entry.name}"
             break
     else:

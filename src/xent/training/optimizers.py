@@ -19,12 +19,14 @@ from xent.training.update_rules import (
     RMSprop,
     Sgd,
 )
+from xent.training.vectors import as_numpy, block_size, dtype_name, like, operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xent.arrays import Array, FloatArray
+    from xent.arrays import Array
     from xent.training.update_rules import UpdateRule
+    from xent.training.vectors import Vector
 
 __all__ = [
     "DEFAULT_LEARNING_RATE",
@@ -60,8 +62,7 @@ DEFAULT_LEARNING_RATE: Final[dict[str, float]] = {
 # decay here are xent's, not PyTorch's 0.001 and 0.01: on tables a strong decay is what makes a wide network general.
 DEFAULT_WEIGHT_DECAY: Final[dict[str, float]] = {"adamw": 1.0}
 
-_DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
-_BLOCK: Final = 32_768
+_DTYPES: Final = ("float32", "float64")
 
 
 class Optimizer:
@@ -93,8 +94,8 @@ class Optimizer:
     def __init__(
         self,
         rule: UpdateRule,
-        parameters: FloatArray,
-        gradient: FloatArray,
+        parameters: Vector,
+        gradient: Vector,
         *,
         weight_decay: float = 0.0,
         n_decayed: int | None = None,
@@ -111,10 +112,12 @@ class Optimizer:
         self._rule = rule
         self._n_steps = 0
         self._weight_decay = weight_decay
-        self._moments = {name: np.zeros_like(parameters) for name in rule.moments}
+        self._ops = operations(parameters)
+        self._moments = {name: self._ops.zeros_like(parameters) for name in rule.moments}
         self._blocks = _blocks(parameters, gradient, tuple(self._moments.values()))
+        size = block_size(parameters)
         self._decayed = [
-            block.parameters[: max(0, n_decayed - place * _BLOCK)]
+            block.parameters[: max(0, n_decayed - place * size)]
             for place, block in enumerate(self._blocks)
         ]
 
@@ -140,12 +143,14 @@ class Optimizer:
             return
         kept = 1.0 - learning_rate * self._weight_decay
         for block, decayed in zip(self._blocks, self._decayed, strict=True):
-            np.multiply(decayed, kept, out=decayed)
+            self._ops.multiply(decayed, kept, out=decayed)
             update(block, step, epsilon)
 
     def state(self) -> dict[str, Array]:
         """Return copies of all that a later `load_state` needs to go on as if never interrupted."""
-        moments: dict[str, Array] = {name: values.copy() for name, values in self._moments.items()}
+        moments: dict[str, Array] = {
+            name: np.array(as_numpy(values)) for name, values in self._moments.items()
+        }
         return {"n_steps": np.array(self._n_steps, np.int64), **moments}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -169,23 +174,23 @@ class Optimizer:
             msg = f"n_steps of the optimizer state must be a whole number, got {n_steps!r}."
             raise XentError(msg)
         for name, values in self._moments.items():
-            given = np.asarray(state[name])
-            if given.shape != values.shape or given.dtype != values.dtype:
+            given, own = np.asarray(state[name]), as_numpy(values)
+            if given.shape != own.shape or given.dtype != own.dtype:
                 msg = (
-                    f"{name} of the optimizer state must have shape {values.shape} and dtype "
-                    f"{values.dtype}, got {given.shape} and {given.dtype}. "
+                    f"{name} of the optimizer state must have shape {own.shape} and dtype "
+                    f"{own.dtype}, got {given.shape} and {given.dtype}. "
                     "Is it of another network?"
                 )
                 raise XentError(msg)
         for name, values in self._moments.items():
-            np.copyto(values, state[name])
+            values[:] = like(np.asarray(state[name]), values)
         self._n_steps = int(n_steps)
 
 
 def make_optimizer(
     name: str,
-    parameters: FloatArray,
-    gradient: FloatArray,
+    parameters: Vector,
+    gradient: Vector,
     *,
     momentum: float = 0.9,
     weight_decay: float | None = None,
@@ -233,41 +238,37 @@ def make_optimizer(
     return Optimizer(rule, parameters, gradient, weight_decay=weight_decay, n_decayed=n_decayed)
 
 
-def _check_vectors(parameters: FloatArray, gradient: FloatArray) -> None:
+def _check_vectors(parameters: Vector, gradient: Vector) -> None:
     for name, vector in (("parameters", parameters), ("gradient", gradient)):
-        fits = vector.ndim == 1 and vector.flags.c_contiguous and vector.dtype in _DTYPES
-        if not fits:
+        if vector.ndim != 1 or not _is_whole(vector) or dtype_name(vector) not in _DTYPES:
             msg = (
                 f"{name} must be one contiguous vector of float32 or float64, "
-                f"got {vector.dtype} of shape {vector.shape}."
+                f"got {vector.dtype} of shape {tuple(vector.shape)}."
             )
             raise XentError(msg)
     if parameters.shape != gradient.shape or parameters.dtype != gradient.dtype:
         msg = (
-            f"gradient must have the shape and dtype of parameters, {parameters.shape} and "
-            f"{parameters.dtype}, got {gradient.shape} and {gradient.dtype}."
+            f"gradient must have the shape and dtype of parameters, {tuple(parameters.shape)} and "
+            f"{parameters.dtype}, got {tuple(gradient.shape)} and {gradient.dtype}."
         )
         raise XentError(msg)
 
 
-def _blocks(
-    parameters: FloatArray, gradient: FloatArray, moments: tuple[FloatArray, ...]
-) -> list[Block]:
-    n = len(parameters)
-    scratch, spare = (np.empty(min(n, _BLOCK), parameters.dtype) for _ in range(2))
+def _is_whole(vector: Vector) -> bool:
+    if isinstance(vector, np.ndarray):
+        return vector.flags.c_contiguous
+    return bool(vector.is_contiguous())
+
+
+def _blocks(parameters: Vector, gradient: Vector, moments: tuple[Vector, ...]) -> list[Block]:
+    ops, n, step = operations(parameters), len(parameters), block_size(parameters)
+    scratch, spare = (ops.zeros_like(parameters[:step]) for _ in range(2))
     blocks = []
-    for start in range(0, n, _BLOCK):
-        part = slice(start, min(start + _BLOCK, n))
+    for start in range(0, n, step):
+        part = slice(start, min(start + step, n))
         size = part.stop - start
         sums = tuple(moment[part] for moment in moments)
         blocks.append(
-            Block(parameters[part], gradient[part], sums, scratch[:size], spare[:size], _descend)
+            Block(parameters[part], gradient[part], sums, scratch[:size], spare[:size], ops)
         )
     return blocks
-
-
-def _descend(
-    parameters: FloatArray, direction: FloatArray, step: float, room: FloatArray, /
-) -> None:
-    np.multiply(direction, step, out=room)
-    np.subtract(parameters, room, out=parameters)

@@ -6,20 +6,19 @@ The objective is the mean loss + l1 sum(abs(w)) + l2/2 sum(w^2), over weights an
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xent.errors import XentError
+from xent.training.vectors import block_size, operations
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from xent.arrays import FloatArray
+    from xent.training.vectors import Vector
 
 __all__ = ["Penalty", "elastic_net", "soft_threshold"]
-
-_BLOCK: Final = 32_768
 
 
 class Penalty:
@@ -53,9 +52,7 @@ class Penalty:
     [0.0, -1.5]
     """
 
-    def __init__(
-        self, weights: FloatArray, gradient: FloatArray, l1: float = 0.0, l2: float = 0.0
-    ) -> None:
+    def __init__(self, weights: Vector, gradient: Vector, l1: float = 0.0, l2: float = 0.0) -> None:
         for name, strength in (("l1", l1), ("l2", l2)):
             if not 0.0 <= strength < math.inf:
                 msg = f"{name} must be 0 or a positive number, got {strength!r}."
@@ -67,40 +64,43 @@ class Penalty:
             )
             raise XentError(msg)
         self.l1, self.l2 = l1, l2
-        scratch = np.empty(min(len(weights), _BLOCK), weights.dtype)
+        self._ops = operations(weights)
+        block = block_size(weights)
+        scratch = self._ops.zeros_like(weights[:block])
         self._blocks = [
-            (weights[start : start + _BLOCK], gradient[start : start + _BLOCK], scratch[:size])
-            for start in range(0, len(weights), _BLOCK)
-            for size in [min(_BLOCK, len(weights) - start)]
+            (weights[start : start + block], gradient[start : start + block], scratch[:size])
+            for start in range(0, len(weights), block)
+            for size in [min(block, len(weights) - start)]
         ]
 
     def value(self) -> float:
         """Return l1 sum(abs(w)) + l2/2 sum(w^2), summed in float64."""
-        total = 0.0
+        ops, total = self._ops, 0.0
         for weights, _, scratch in self._blocks:
             if self.l1:
-                np.abs(weights, out=scratch)
-                total += self.l1 * float(np.sum(scratch, dtype=np.float64))
+                ops.abs(weights, out=scratch)
+                total += self.l1 * float(ops.sum(scratch, dtype=ops.float64))
             if self.l2:
-                np.multiply(weights, weights, out=scratch)
-                total += 0.5 * self.l2 * float(np.sum(scratch, dtype=np.float64))
+                ops.multiply(weights, weights, out=scratch)
+                total += 0.5 * self.l2 * float(ops.sum(scratch, dtype=ops.float64))
         return total
 
     def add_gradient(self) -> None:
         """Add l2 w, the gradient of the smooth part, to the gradient."""
+        ops = self._ops
         if self.l2:
             for weights, gradient, scratch in self._blocks:
-                np.multiply(weights, self.l2, out=scratch)
-                np.add(gradient, scratch, out=gradient)
+                ops.multiply(weights, self.l2, out=scratch)
+                ops.add(gradient, scratch, out=gradient)
 
     def shrink(self, learning_rate: float) -> None:
         """Take the proximal step of the L1 part: move every weight toward 0 by learning_rate l1."""
         if self.l1:
-            threshold = learning_rate * self.l1
+            ops, threshold = self._ops, learning_rate * self.l1
             for weights, _, scratch in self._blocks:
                 # what is clipped to itself becomes 0 exactly
-                np.clip(weights, -threshold, threshold, out=scratch)
-                np.subtract(weights, scratch, out=weights)
+                ops.clip(weights, -threshold, threshold, out=scratch)
+                ops.subtract(weights, scratch, out=weights)
 
 
 def soft_threshold(w: ArrayLike, threshold: float) -> Any:

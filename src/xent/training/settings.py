@@ -12,8 +12,8 @@ from xent.errors import XentError, nearest_hint
 
 __all__ = ["TrainingSettings", "settings_from"]
 
-ENGINES = ("numpy",)
-DEVICES = ("auto", "cpu")
+ENGINES = ("numpy", "torch")
+PRECISIONS = ("full", "bf16", "fp16")
 DTYPES = ("float32", "float64")
 
 
@@ -82,7 +82,13 @@ class TrainingSettings:
         None, "Epochs between checkpoints; by default as often as 3 % of the time allows."
     )
     engine: str = _setting("numpy", "Engine that computes.")
-    device: str = _setting("auto", "Device that computes.")
+    device: str = _setting(
+        "auto",
+        "Device of the torch engine: cpu, cuda, cuda:1, mps; auto: a GPU where there is one.",
+    )
+    precision: str = _setting(
+        "full", "What layers compute in on the torch engine; the loss keeps the dtype."
+    )
     dtype: str | None = _setting(None, "float32 or float64.")
     random_state: Any = _setting(None, "Seed; by default a fresh one, which the run records.")
 
@@ -211,7 +217,7 @@ def _check_choices(settings: TrainingSettings) -> None:
     choices = {
         "optimizer": tuple(OPTIMIZERS),
         "engine": ENGINES,
-        "device": DEVICES,
+        "precision": PRECISIONS,
         "dtype": (*DTYPES, None),
     }
     for name, allowed in choices.items():

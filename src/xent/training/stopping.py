@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xent.arrays import Array
 
 __all__ = ["BestWeights"]
@@ -18,30 +20,31 @@ class BestWeights:
 
     Parameters
     ----------
-    state : dict of str to ndarray
-        The engine's live state, copied from when an epoch is the best.
+    state : callable
+        Returns the engine's state as it is now, a dictionary of arrays; copied when an epoch is the
+        best.
     patience : int or None
         Epochs without improvement before `is_over`; None: never.
 
     Examples
     --------
     >>> weights = np.zeros(2)
-    >>> best = BestWeights({"parameters": weights}, patience=1)
+    >>> best = BestWeights(lambda: {"parameters": weights}, patience=1)
     >>> best.update(1, 0.5); weights += 1; best.update(2, 0.6)
     >>> best.epoch, best.is_over, best.copy["parameters"]
     (1, True, array([0., 0.]))
     """
 
-    def __init__(self, state: dict[str, Array], patience: int | None) -> None:
+    def __init__(self, state: Callable[[], dict[str, Array]], patience: int | None) -> None:
         self.live, self.patience = state, patience
-        self.copy = {name: array.copy() for name, array in state.items()}
+        self.copy = {name: array.copy() for name, array in state().items()}
         self.epoch, self.loss, self.n_stale = 0, math.inf, 0
 
     def update(self, epoch: int, loss: float) -> None:
         """Take note of an epoch's validation loss; NaN is never better."""
         if loss < self.loss:
             self.epoch, self.loss, self.n_stale = epoch, loss, 0
-            for name, array in self.live.items():
+            for name, array in self.live().items():
                 np.copyto(self.copy[name], array)
         else:
             self.n_stale += 1

@@ -11,7 +11,7 @@ from xent.distributions import Distribution, Gaussian, Laplace
 
 if TYPE_CHECKING:
     from xent.arrays import Array
-    from xent.engines import NumpyEngine
+    from xent.engines import Engine
 
 __all__ = ["TargetScale", "fit_target_scale", "residual_gaussian"]
 
@@ -55,7 +55,7 @@ class TargetScale:
             for name, value in record.items()
         }
 
-    def unscale(self, engine: NumpyEngine) -> None:
+    def unscale(self, engine: Engine) -> None:
         """Turn the engine's last layer into the units of y: mean and, where learned, log standard deviation."""
         views = engine.views(engine.parameters)
         weights = [name for name in views if name.endswith(".weight")]

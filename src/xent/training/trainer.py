@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.distributions import Distribution
-    from xent.engines import NumpyEngine
+    from xent.engines import Engine
     from xent.training.batches import Batch
     from xent.training.checkpoint import Checkpointer
     from xent.training.settings import TrainingSettings
@@ -78,7 +78,7 @@ class Trainer:
 
     Parameters
     ----------
-    engine : NumpyEngine
+    engine : Engine
         Initialized; its parameters are trained in place.
     settings : TrainingSettings
     training : Part
@@ -107,7 +107,7 @@ class Trainer:
 
     def __init__(
         self,
-        engine: NumpyEngine,
+        engine: Engine,
         settings: TrainingSettings,
         training: Part,
         validation: Part | None,
@@ -133,7 +133,7 @@ class Trainer:
         self.order_generator = np.random.Generator(np.random.PCG64(order_seed))
         engine.dropout_generator.bit_generator.state = np.random.SFC64(dropout_seed).state
         patience = settings.patience if settings.early_stopping and validation is not None else None
-        self.best = BestWeights(engine.state(), patience)
+        self.best = BestWeights(engine.state, patience)
         self.health, self.history = Health(), History()
         self.moment = Moment(engine, self.history, settings.epochs, self.n_batches)
         self.epoch, self.batch, self.step = 1, 0, 0

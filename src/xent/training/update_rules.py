@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from xent.errors import XentError
 
 if TYPE_CHECKING:
-    from xent.arrays import FloatArray
+    from xent.training.vectors import Vector
 
 __all__ = [
     "Adadelta",
@@ -23,7 +21,6 @@ __all__ = [
     "Adam",
     "Adamax",
     "Block",
-    "Descent",
     "Momentum",
     "Nesterov",
     "RMSprop",
@@ -32,24 +29,18 @@ __all__ = [
 ]
 
 
-class Descent(Protocol):
-    """Subtracts step * direction from the parameters; `room` may be the direction itself."""
-
-    def __call__(
-        self, parameters: FloatArray, direction: FloatArray, step: float, room: FloatArray, /
-    ) -> None:
-        """Change the parameters, in place."""
-
-
 class Block(NamedTuple):
-    """A piece of the flat vectors that fits in the cache, with room to compute in."""
+    """A piece of the flat vectors that fits in the cache, with room to compute in.
 
-    parameters: FloatArray
-    gradient: FloatArray
-    moments: tuple[FloatArray, ...]
-    scratch: FloatArray
-    spare: FloatArray
-    descend: Descent
+    `ops` is the library that computes, NumPy or PyTorch: both have the same functions with `out`.
+    """
+
+    parameters: Vector
+    gradient: Vector
+    moments: tuple[Vector, ...]
+    scratch: Vector
+    spare: Vector
+    ops: Any
 
 
 class UpdateRule(Protocol):
@@ -84,8 +75,8 @@ class Sgd:
 
     def update(self, block: Block, step: float, _epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, _, scratch, _, descend = block
-        descend(parameters, gradient, step, scratch)
+        parameters, gradient, _, scratch, _, ops = block
+        _descend(ops, parameters, gradient, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -110,10 +101,10 @@ class Momentum:
 
     def update(self, block: Block, step: float, _epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (velocity,), scratch, _, descend = block
-        np.multiply(velocity, self.momentum, out=velocity)
-        np.add(velocity, gradient, out=velocity)
-        descend(parameters, velocity, step, scratch)
+        parameters, gradient, (velocity,), scratch, _, ops = block
+        ops.multiply(velocity, self.momentum, out=velocity)
+        ops.add(velocity, gradient, out=velocity)
+        _descend(ops, parameters, velocity, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -138,12 +129,12 @@ class Nesterov:
 
     def update(self, block: Block, step: float, _epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (velocity,), scratch, _, descend = block
-        np.multiply(velocity, self.momentum, out=velocity)
-        np.add(velocity, gradient, out=velocity)
-        np.multiply(velocity, self.momentum, out=scratch)
-        np.add(scratch, gradient, out=scratch)
-        descend(parameters, scratch, step, scratch)
+        parameters, gradient, (velocity,), scratch, _, ops = block
+        ops.multiply(velocity, self.momentum, out=velocity)
+        ops.add(velocity, gradient, out=velocity)
+        ops.multiply(velocity, self.momentum, out=scratch)
+        ops.add(scratch, gradient, out=scratch)
+        _descend(ops, parameters, scratch, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -167,13 +158,13 @@ class Adagrad:
 
     def update(self, block: Block, step: float, epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (squares,), scratch, _, descend = block
-        np.multiply(gradient, gradient, out=scratch)
-        np.add(squares, scratch, out=squares)
-        np.sqrt(squares, out=scratch)
-        np.add(scratch, epsilon, out=scratch)
-        np.divide(gradient, scratch, out=scratch)
-        descend(parameters, scratch, step, scratch)
+        parameters, gradient, (squares,), scratch, _, ops = block
+        ops.multiply(gradient, gradient, out=scratch)
+        ops.add(squares, scratch, out=squares)
+        ops.sqrt(squares, out=scratch)
+        ops.add(scratch, epsilon, out=scratch)
+        ops.divide(gradient, scratch, out=scratch)
+        _descend(ops, parameters, scratch, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -203,14 +194,14 @@ class RMSprop:
 
     def update(self, block: Block, step: float, epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (squares,), scratch, _, descend = block
-        np.multiply(gradient, gradient, out=scratch)
-        np.multiply(squares, self.alpha, out=squares)
-        np.add(squares, scratch, out=squares)
-        np.sqrt(squares, out=scratch)
-        np.add(scratch, epsilon, out=scratch)
-        np.divide(gradient, scratch, out=scratch)
-        descend(parameters, scratch, step, scratch)
+        parameters, gradient, (squares,), scratch, _, ops = block
+        ops.multiply(gradient, gradient, out=scratch)
+        ops.multiply(squares, self.alpha, out=squares)
+        ops.add(squares, scratch, out=squares)
+        ops.sqrt(squares, out=scratch)
+        ops.add(scratch, epsilon, out=scratch)
+        ops.divide(gradient, scratch, out=scratch)
+        _descend(ops, parameters, scratch, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -242,19 +233,19 @@ class Adadelta:
 
     def update(self, block: Block, step: float, epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (squares, changes), scratch, change, descend = block
-        np.multiply(gradient, gradient, out=scratch)
-        np.multiply(squares, self.rho, out=squares)
-        np.add(squares, scratch, out=squares)
-        np.add(squares, epsilon, out=scratch)
-        np.add(changes, epsilon, out=change)
-        np.divide(change, scratch, out=change)
-        np.sqrt(change, out=change)
-        np.multiply(change, gradient, out=change)
-        descend(parameters, change, step, scratch)
-        np.multiply(change, change, out=change)
-        np.multiply(changes, self.rho, out=changes)
-        np.add(changes, change, out=changes)
+        parameters, gradient, (squares, changes), scratch, change, ops = block
+        ops.multiply(gradient, gradient, out=scratch)
+        ops.multiply(squares, self.rho, out=squares)
+        ops.add(squares, scratch, out=squares)
+        ops.add(squares, epsilon, out=scratch)
+        ops.add(changes, epsilon, out=change)
+        ops.divide(change, scratch, out=change)
+        ops.sqrt(change, out=change)
+        ops.multiply(change, gradient, out=change)
+        _descend(ops, parameters, change, step, scratch)
+        ops.multiply(change, change, out=change)
+        ops.multiply(changes, self.rho, out=changes)
+        ops.add(changes, change, out=changes)
 
 
 @dataclass(frozen=True)
@@ -291,16 +282,16 @@ class Adam:
 
     def update(self, block: Block, step: float, epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (gradients, squares), scratch, _, descend = block
-        np.multiply(gradients, self.beta1, out=gradients)
-        np.add(gradients, gradient, out=gradients)
-        np.multiply(gradient, gradient, out=scratch)
-        np.multiply(squares, self.beta2, out=squares)
-        np.add(squares, scratch, out=squares)
-        np.sqrt(squares, out=scratch)
-        np.add(scratch, epsilon, out=scratch)
-        np.divide(gradients, scratch, out=scratch)
-        descend(parameters, scratch, step, scratch)
+        parameters, gradient, (gradients, squares), scratch, _, ops = block
+        ops.multiply(gradients, self.beta1, out=gradients)
+        ops.add(gradients, gradient, out=gradients)
+        ops.multiply(gradient, gradient, out=scratch)
+        ops.multiply(squares, self.beta2, out=squares)
+        ops.add(squares, scratch, out=squares)
+        ops.sqrt(squares, out=scratch)
+        ops.add(scratch, epsilon, out=scratch)
+        ops.divide(gradients, scratch, out=scratch)
+        _descend(ops, parameters, scratch, step, scratch)
 
 
 @dataclass(frozen=True)
@@ -334,15 +325,21 @@ class Adamax:
 
     def update(self, block: Block, step: float, epsilon: float, /) -> None:
         """Change the block, in place."""
-        parameters, gradient, (gradients, maxima), scratch, _, descend = block
-        np.multiply(gradients, self.beta1, out=gradients)
-        np.add(gradients, gradient, out=gradients)
-        np.abs(gradient, out=scratch)
-        np.add(scratch, epsilon, out=scratch)
-        np.multiply(maxima, self.beta2, out=maxima)
-        np.maximum(maxima, scratch, out=maxima)
-        np.divide(gradients, maxima, out=scratch)
-        descend(parameters, scratch, step, scratch)
+        parameters, gradient, (gradients, maxima), scratch, _, ops = block
+        ops.multiply(gradients, self.beta1, out=gradients)
+        ops.add(gradients, gradient, out=gradients)
+        ops.abs(gradient, out=scratch)
+        ops.add(scratch, epsilon, out=scratch)
+        ops.multiply(maxima, self.beta2, out=maxima)
+        ops.maximum(maxima, scratch, out=maxima)
+        ops.divide(gradients, maxima, out=scratch)
+        _descend(ops, parameters, scratch, step, scratch)
+
+
+def _descend(ops: Any, parameters: Vector, direction: Vector, step: float, room: Vector) -> None:
+    """Subtract step * direction from the parameters; `room` may be the direction itself."""
+    ops.multiply(direction, step, out=room)
+    ops.subtract(parameters, room, out=parameters)
 
 
 def _check_share(name: str, value: float) -> None:

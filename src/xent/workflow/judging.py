@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xent.engines import NumpyEngine
+from xent.engines import prediction_engine
 from xent.evaluation import PartFigures, Verdict, fit_constant, judge
 from xent.evaluation.verdict_intervals import with_intervals
 from xent.runs import Evaluation, Model
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.distributions import Distribution
+    from xent.engines import Engine
     from xent.evaluation import ConstantPredictor
     from xent.runs import RunFolder
     from xent.training.fitting import TargetScale
@@ -30,13 +31,13 @@ __all__ = ["evaluate_parts", "finished_model", "write_results"]
 
 
 def finished_model(
-    engine: NumpyEngine, distribution: Distribution, prepared: PreparedData, scale: TargetScale
+    engine: Engine, distribution: Distribution, prepared: PreparedData, scale: TargetScale
 ) -> Model:
     """Return the trained network with the plain distribution, in the units of the target.
 
     The engine that was trained is left as it is: it could go on.
     """
-    own = NumpyEngine(engine.network, distribution, engine.dtype.name)
+    own = prediction_engine(engine.network, distribution, engine.dtype.name)
     own.load_state(engine.state())
     scale.unscale(own)
     return Model(own, prepared.target)

@@ -1,0 +1,73 @@
+"""What an engine is: a network and its distribution as numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xent.arrays import Array
+    from xent.distributions import Distribution
+    from xent.network import Network, ParameterSlot
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """What the trainer, callbacks and run folders ask of `NumpyEngine` and `TorchEngine` alike.
+
+    Attributes
+    ----------
+    network : Network
+    distribution : Distribution
+        What is trained; it may carry label smoothing or weights.
+    dtype : numpy.dtype
+    layout : list of ParameterSlot
+        The named parts of the flat vectors.
+    parameters, gradient : ndarray, shape (n_parameters,)
+        Flat: all weights first.
+    running : ndarray
+        Running moments of batch normalization.
+    dropout_generator : numpy.random.Generator
+        Draws what a training step needs at random.
+    """
+
+    network: Network
+    distribution: Distribution
+    dtype: np.dtype[Any]
+    layout: list[ParameterSlot]
+    parameters: Array
+    gradient: Array
+    running: Array
+    dropout_generator: np.random.Generator
+
+    def init(self, generator: np.random.Generator) -> None:
+        """Draw the initial parameters; the same generator gives the same ones in every engine and dtype."""
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        """Return the named arrays of a flat vector, without copying."""
+
+    def reserve(self, batch_size: int) -> None:
+        """Allocate the buffers for training batches of up to `batch_size` rows."""
+
+    def loss_and_grad(
+        self, X: Array, y: Array, weight: Array | None = None, total: float | None = None
+    ) -> float:
+        """Return Σ w_i nll_i / total in nats and leave its gradient in `gradient`."""
+
+    def predict(self, X: Array) -> Array:
+        """Return the logits, shape (n, n_outputs)."""
+
+    def activations(self, X: Array) -> tuple[Array, ...]:
+        """Return the output of every layer for `X`, in the order of the network."""
+
+    @property
+    def logits(self) -> Array:
+        """The logits of the last training batch, shape (n, n_outputs)."""
+
+    def state(self) -> dict[str, Array]:
+        """Return what training changes."""
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take over what `state` returned."""

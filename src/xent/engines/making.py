@@ -1,0 +1,86 @@
+"""Which engine computes a network, and on which device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xent.engines.numpy_engine import NumpyEngine, computes
+from xent.errors import XentError
+
+if TYPE_CHECKING:
+    from xent.distributions import Distribution
+    from xent.engines.engine import Engine
+    from xent.network import Network
+
+__all__ = ["ENGINES", "make_engine", "prediction_engine"]
+
+ENGINES: Final = ("numpy", "torch")
+_NO_TORCH: Final = "engine 'torch' needs PyTorch, which is not installed. Install it with: pip install 'xent[torch]'"
+
+
+def make_engine(
+    name: str,
+    network: Network,
+    distribution: Distribution,
+    dtype: str = "float32",
+    *,
+    device: str = "auto",
+    precision: str = "full",
+) -> Engine:
+    """Return an engine by its name.
+
+    Parameters
+    ----------
+    name : {"numpy", "torch"}
+    network : Network
+    distribution : Distribution
+    dtype : {"float32", "float64"}
+    device : str, default "auto"
+        A device of PyTorch; auto: a GPU where there is one that knows the dtype, else the CPU.
+    precision : {"full", "bf16", "fp16"}
+        What the layers compute in; only with PyTorch.
+
+    Raises
+    ------
+    XentError
+        If the engine is not installed, has no such device, or does not compute these layers.
+
+    Examples
+    --------
+    >>> from xent.distributions import Bernoulli
+    >>> from xent.network import mlp
+    >>> type(make_engine("numpy", mlp(2, (3,), 1), Bernoulli())).__name__
+    'NumpyEngine'
+    """
+    if name == "numpy":
+        if device not in {"auto", "cpu"}:
+            raise XentError(
+                f"device of engine 'numpy' must be cpu, got {device!r}. Use engine='torch'."
+            )
+        if precision != "full":
+            raise XentError(f"precision {precision!r} needs engine='torch'.")
+        return NumpyEngine(network, distribution, dtype)
+    require_torch()
+    from xent.engines.torch_devices import find_device
+    from xent.engines.torch_engine import TorchEngine
+
+    return TorchEngine(
+        network, distribution, dtype, find_device(device, dtype), precision=precision
+    )
+
+
+def prediction_engine(
+    network: Network, distribution: Distribution, dtype: str = "float32"
+) -> Engine:
+    """Return an engine to predict with: NumPy's where it computes all layers, for it is always there."""
+    if computes(network):
+        return NumpyEngine(network, distribution, dtype)
+    return make_engine("torch", network, distribution, dtype)
+
+
+def require_torch() -> None:
+    """Say in one line how to install PyTorch where it is absent."""
+    try:
+        import torch  # noqa: F401 (whether it is there is the question)
+    except ImportError:
+        raise XentError(_NO_TORCH) from None

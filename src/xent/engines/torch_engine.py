@@ -1,0 +1,242 @@
+"""The PyTorch engine: the same networks and losses on autograd, with convolutions and GPUs."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from xent.engines.losses import make_loss
+from xent.engines.torch_layers import BatchNormModule, DropoutModule, NetworkModule, modules_of
+from xent.errors import XentError
+from xent.network import initial_parameters, initial_running, parameter_layout, running_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from xent.arrays import Array
+    from xent.distributions import Distribution
+    from xent.network import Network
+
+__all__ = ["TorchEngine"]
+
+# numbers that the widest layer may hold for a block of rows when predicting
+PREDICTION_NUMBERS = 1 << 22
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class TorchEngine:
+    """A network and its distribution as numbers, computed by PyTorch.
+
+    It answers as `NumpyEngine` does. All parameters are views of one flat vector and all gradients
+    of another: on a CPU NumPy arrays that share the tensors' memory, elsewhere the tensors
+    themselves, so that optimizers, penalties and checkpoints are the same code.
+
+    Parameters
+    ----------
+    network : Network
+        The description; it ends in logits.
+    distribution : Distribution
+        What the logits are the parameters of; ``distribution.n_outputs`` must be the network's.
+    dtype : {"float32", "float64"}
+        Of parameters and logits.
+    device : str, default "cpu"
+        A device of PyTorch.
+    precision : {"full", "bf16", "fp16"}
+        What the layers compute in (`torch.autocast`); parameters, logits and the loss keep `dtype`.
+
+    Examples
+    --------
+    >>> from xent.distributions import Bernoulli
+    >>> from xent.network import mlp
+    >>> engine = TorchEngine(mlp(30, (100, 100), 1), Bernoulli(), "float64")
+    >>> engine.init(np.random.default_rng(0))
+    >>> engine.predict(np.zeros((2, 30))).shape
+    (2, 1)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        distribution: Distribution,
+        dtype: str = "float32",
+        device: str = "cpu",
+        *,
+        precision: str = "full",
+    ) -> None:
+        if network.n_outputs != distribution.n_outputs:
+            raise XentError(
+                f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
+            )
+        self.network, self.distribution, self.dtype = network, distribution, np.dtype(dtype)
+        self.device, self.precision = torch.device(device), precision
+        self.layout = parameter_layout(network)
+        self.dropout_generator = np.random.Generator(np.random.SFC64(0))
+        self._float = getattr(torch, self.dtype.name)
+        self._parameters = self._zeros(network.n_parameters)
+        self._gradient = self._zeros(network.n_parameters)
+        self._running = self._tensor(initial_running(network, self.dtype))
+        self.parameters, self.gradient, self.running = (
+            self._as_vector(own) for own in (self._parameters, self._gradient, self._running)
+        )
+        self.module = NetworkModule(network).to(device=self.device, dtype=self._float)
+        self._bind()
+        self._logits = torch.empty((0, network.n_outputs), dtype=self._float)
+        self.reserve(1)
+
+    def _zeros(self, n: int) -> torch.Tensor:
+        return torch.zeros(n, dtype=self._float, device=self.device)
+
+    def _as_vector(self, own: torch.Tensor) -> Any:
+        """Return the NumPy array that shares the tensor's memory, or the tensor where NumPy cannot reach it."""
+        return own.numpy() if self.device.type == "cpu" else own
+
+    def _bind(self) -> None:
+        """Make the module's parameters, their gradients and running moments views of the vectors."""
+        own = dict(self.module.named_parameters())
+        for slot in self.layout:
+            parameter = own[slot.name]
+            parameter.data = self._parameters[slot.where].view(slot.shape)
+            parameter.grad = self._gradient[slot.where].view(slot.shape)
+        self._norms = list(modules_of(self.module, BatchNormModule))
+        for norm, slot in zip(self._norms, running_layout(self.network), strict=True):
+            norm.running_mean, norm.running_variance = self._running[slot.where].view(slot.shape)
+        for dropout in modules_of(self.module, DropoutModule):
+            dropout.draw = self._dropout_factors
+
+    def init(self, generator: np.random.Generator) -> None:
+        """Draw the initial parameters; the same generator gives the same ones in every engine and dtype."""
+        start = initial_parameters(self.network, generator, self.dtype)
+        self.load_state({"parameters": start, "running": initial_running(self.network, self.dtype)})
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        """Return the named arrays of a flat vector, without copying."""
+        return {slot.name: flat[slot.where].reshape(slot.shape) for slot in self.layout}
+
+    def reserve(self, batch_size: int) -> None:
+        """Allocate the buffers of the loss for batches of up to `batch_size` rows."""
+        self._n_reserved = batch_size
+        self._loss = make_loss(self.distribution, batch_size, self.dtype)
+        self._delta = np.empty((batch_size, self.network.n_outputs), self.dtype)
+
+    def loss_and_grad(
+        self, X: Array, y: Array, weight: Array | None = None, total: float | None = None
+    ) -> float:
+        """Return Σ w_i nll_i / total in nats and leave its gradient in `gradient`.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, *network.row_shape)
+        y : ndarray
+            Targets in the form of ``distribution.check_targets``.
+        weight : ndarray, shape (n,), optional
+        total : float, optional
+            The divisor; by default Σ w_i.
+        """
+        n = len(X)
+        if total is None:
+            total = float(n) if weight is None else float(np.sum(weight, dtype=np.float64))
+        if n > self._n_reserved:
+            self.reserve(n)
+        self._set_shares(weight, n)
+        self.module.train()
+        with self._arithmetic():
+            z = self.module(self._rows(X)).to(self._float)
+        self._logits = z.detach().cpu()
+        delta = self._delta[:n]
+        # the loss is computed outside the graph, with its exact gradient: the graph ends in the logits
+        nll = self._loss(self._logits.numpy(), y, delta)
+        if weight is None:
+            loss = float(np.add.reduce(nll, dtype=np.float64)) / total
+            np.multiply(delta, self.dtype.type(1 / total), out=delta)
+        else:
+            loss = float(np.dot(nll.astype(np.float64), weight)) / total
+            np.multiply(delta, (weight / total).astype(self.dtype)[:, None], out=delta)
+        self._gradient.zero_()
+        z.backward(self._tensor(delta))
+        return loss
+
+    def _arithmetic(self) -> AbstractContextManager[Any]:
+        if self.precision == "full":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=HALVES[self.precision])
+
+    def _set_shares(self, weight: Array | None, n: int) -> None:
+        """Tell the norms what each row of a training batch counts; PyTorch itself refuses a single row."""
+        shares = None
+        if self._norms and (weight is not None or n == 1):
+            own = np.ones(n) if weight is None else weight
+            shares = self._tensor(own / np.sum(own, dtype=np.float64)).to(self._float)
+        for norm in self._norms:
+            norm.shares = shares
+
+    def _dropout_factors(self, rate: float, a: torch.Tensor) -> torch.Tensor:
+        """Return 0 for what is dropped and 1/(1 - rate) for the rest, drawn as the NumPy engine draws."""
+        n = a.numel()
+        bits = self.dropout_generator.bit_generator.random_raw((n + 1) // 2).view(np.uint32)[:n]
+        kept = bits >= np.uint32(round(rate * 2**32))
+        factors = np.multiply(kept, self.dtype.type(1 / (1 - rate)), dtype=self.dtype)
+        return self._tensor(factors.reshape(a.shape))
+
+    def predict(self, X: Array) -> Array:
+        """Return the logits, shape (n, n_outputs); dropout is off and batch normalization uses its running moments."""
+        z = np.empty((len(X), self.network.n_outputs), self.dtype)
+        for block, rows in self._blocks(X):
+            with self._arithmetic():
+                z[block] = self.module(rows).to(self._float).cpu().numpy()
+        return z
+
+    def activations(self, X: Array) -> tuple[Array, ...]:
+        """Return the output of every layer for `X`, in the order of the network."""
+        found = [np.empty((len(X), *shape), self.dtype) for shape in self.network.shapes[1:]]
+        for block, rows in self._blocks(X):
+            for output, values in zip(found, self.module.outputs(rows), strict=True):
+                output[block] = values.cpu().numpy()
+        return tuple(found)
+
+    @property
+    def logits(self) -> Array:
+        """The logits of the last training batch, shape (n, n_outputs)."""
+        logits: Array = self._logits.numpy()
+        return logits
+
+    def state(self) -> dict[str, Array]:
+        """Return what training changes: parameters and running moments; on a CPU views, not copies."""
+        own = {"parameters": self._parameters, "running": self._running}
+        return {name: tensor.cpu().numpy() for name, tensor in own.items()}
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take over parameters and running moments."""
+        own = {"parameters": self._parameters, "running": self._running}
+        for name, current in self.state().items():
+            given = state[name]
+            if given.shape != current.shape or given.dtype != current.dtype:
+                raise XentError(
+                    f"{name} must have shape {current.shape} and dtype {current.dtype} for this network, "
+                    f"got {given.shape} and {given.dtype}."
+                )
+        for name, tensor in own.items():
+            tensor.copy_(torch.from_numpy(np.ascontiguousarray(state[name])))
+
+    def _tensor(self, values: Array) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+    def _rows(self, X: Array) -> torch.Tensor:
+        """Return rows as the module takes them; pixels are still whole numbers."""
+        return self._tensor(X).to(self._float)
+
+    def _blocks(self, X: Array) -> Iterator[tuple[slice, torch.Tensor]]:
+        shape = self.network.row_shape
+        if X.shape[1:] != shape:
+            raise XentError(f"X must have shape (n, {', '.join(map(str, shape))}), got {X.shape}.")
+        self.module.eval()
+        for norm in self._norms:
+            norm.shares = None
+        step = max(1, PREDICTION_NUMBERS // max(self.network.sizes))
+        with torch.no_grad():
+            for start in range(0, len(X), step):
+                block = slice(start, min(start + step, len(X)))
+                yield block, self._rows(X[block])
