@@ -42,8 +42,22 @@ from xent.training import TrainingSettings, settings_from
         ("activation", "rleu", "got 'rleu'. Did you mean 'relu'?"),
         ("init", "he", "init must be one of"),
         ("schedule", "cosin", "Did you mean 'cosine'?"),
-        ("engine", "nunpy", "engine must be one of numpy, got 'nunpy'. Did you mean 'numpy'?"),
-        ("device", "cuda", "device must be one of auto, cpu, got 'cuda'."),
+        (
+            "engine",
+            "nunpy",
+            "engine must be one of auto, numpy, torch, got 'nunpy'. Did you mean 'numpy'?",
+        ),
+        (
+            "network",
+            "lennet",
+            "network must be one of mlp, lenet, small_cnn, resnet_small, got 'lennet'. Did you mean 'lenet'?",
+        ),
+        (
+            "augment",
+            ("flop",),
+            "augment must be of flip, shift, crop, color, got 'flop'. Did you mean 'flip'?",
+        ),
+        ("precision", "half", "precision must be one of full, bf16, fp16, got 'half'."),
         ("dtype", "float16", "dtype must be one of float32, float64, got 'float16'."),
         (
             "class_weight",

@@ -70,7 +70,7 @@ def _option_name(field: dataclasses.Field[Any]) -> str:
 
 
 def _parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
-    name, kind = _option_name(field), str(field.type)
+    name, kind = _option_name(field), str(field.type).removesuffix(" | None")
     dashed = name.replace("_", "-")
     flag = f"--{dashed}/--no-{dashed}" if kind == "bool" else f"--{dashed}"
     is_list = kind == "tuple[str, ...]"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xent.cli.progress import ProgressBar
+    from xent.network import Network
     from xent.runs import Run
 
 __all__ = ["HELP", "command"]
@@ -119,16 +120,22 @@ def _print_beginning(session: Session) -> None:
         print(line)
     trainer, settings = session.trainer, session.trainer.settings
     network = trainer.engine.network
-    widths = "-".join(map(str, (network.n_inputs, *settings.hidden, network.n_outputs)))
-    activation = f" {settings.activation}" if settings.hidden else ""
     print(
-        f"network {widths}{activation}, {network.n_parameters:,} parameters; {session.distribution_text}; "
+        f"{_network_text(network, settings)}, {network.n_parameters:,} parameters; {session.distribution_text}; "
         f"{settings.optimizer}, batch {trainer.batch_size}, at most {settings.epochs} epochs; "
         f"seed {session.record.seed}"
     )
     if trainer.step:
         print(f"resumed at epoch {trainer.epoch}, batch {trainer.batch + 1}")
     sys.stdout.flush()
+
+
+def _network_text(network: Network, settings: TrainingSettings) -> str:
+    if len(network.row_shape) == 3:
+        shape = "x".join(map(str, network.row_shape))
+        return f"network {settings.network or 'small_cnn'}, images {shape} to {network.n_outputs}"
+    widths = "-".join(map(str, (network.n_inputs, *settings.hidden, network.n_outputs)))
+    return f"network {widths}" + (f" {settings.activation}" if settings.hidden else "")
 
 
 def _watch(session: Session) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from xent.arrays import Array
@@ -59,8 +61,8 @@ class Engine(Protocol):
     def predict(self, X: Array) -> Array:
         """Return the logits, shape (n, n_outputs)."""
 
-    def activations(self, X: Array) -> tuple[Array, ...]:
-        """Return the output of every layer for `X`, in the order of the network."""
+    def activations(self, X: Array, places: Sequence[int] | None = None) -> tuple[Array, ...]:
+        """Return the outputs of the layers at these places for `X`, or of all layers in their order."""
 
     @property
     def logits(self) -> Array:

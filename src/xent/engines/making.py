@@ -8,13 +8,15 @@ from xent.engines.numpy_engine import NumpyEngine, computes
 from xent.errors import XentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xent.distributions import Distribution
     from xent.engines.engine import Engine
     from xent.network import Network
 
 __all__ = ["ENGINES", "make_engine", "prediction_engine"]
 
-ENGINES: Final = ("numpy", "torch")
+ENGINES: Final = ("auto", "numpy", "torch")
 _NO_TORCH: Final = "engine 'torch' needs PyTorch, which is not installed. Install it with: pip install 'xent[torch]'"
 
 
@@ -26,12 +28,14 @@ def make_engine(
     *,
     device: str = "auto",
     precision: str = "full",
+    augment: Sequence[str] = (),
 ) -> Engine:
     """Return an engine by its name.
 
     Parameters
     ----------
-    name : {"numpy", "torch"}
+    name : {"auto", "numpy", "torch"}
+        auto: NumPy's on a CPU where it computes all layers, else PyTorch's.
     network : Network
     distribution : Distribution
     dtype : {"float32", "float64"}
@@ -39,6 +43,8 @@ def make_engine(
         A device of PyTorch; auto: a GPU where there is one that knows the dtype, else the CPU.
     precision : {"full", "bf16", "fp16"}
         What the layers compute in; only with PyTorch.
+    augment : sequence of {"flip", "shift", "crop", "color"}
+        How the images of a training batch are changed, at random; only with PyTorch.
 
     Raises
     ------
@@ -52,6 +58,9 @@ def make_engine(
     >>> type(make_engine("numpy", mlp(2, (3,), 1), Bernoulli())).__name__
     'NumpyEngine'
     """
+    if name == "auto":
+        on_numpy = computes(network) and device in {"auto", "cpu"} and precision == "full"
+        name = "numpy" if on_numpy else "torch"
     if name == "numpy":
         if device not in {"auto", "cpu"}:
             raise XentError(
@@ -59,13 +68,20 @@ def make_engine(
             )
         if precision != "full":
             raise XentError(f"precision {precision!r} needs engine='torch'.")
+        if augment:
+            raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
         return NumpyEngine(network, distribution, dtype)
     require_torch()
     from xent.engines.torch_devices import find_device
     from xent.engines.torch_engine import TorchEngine
 
     return TorchEngine(
-        network, distribution, dtype, find_device(device, dtype), precision=precision
+        network,
+        distribution,
+        dtype,
+        find_device(device, dtype),
+        precision=precision,
+        augment=augment,
     )
 
 

@@ -22,7 +22,7 @@ from xent.network import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from xent.arrays import Array
     from xent.distributions import Distribution
@@ -144,8 +144,8 @@ class NumpyEngine:
             z[block] = pass_.forward(X[block])
         return z
 
-    def activations(self, X: Array) -> tuple[Array, ...]:
-        """Return the output of every layer for `X`, in the order of the network."""
+    def activations(self, X: Array, places: Sequence[int] | None = None) -> tuple[Array, ...]:
+        """Return the outputs of the layers at these places for `X`, or of all layers in their order."""
         outputs = [np.empty((len(X), width), self.dtype) for width in self.network.sizes[1:]]
         for block, pass_ in self._blocks(X):
             pass_.forward(X[block])
@@ -153,7 +153,7 @@ class NumpyEngine:
             for output, step in zip(outputs, pass_.steps, strict=True):
                 output[block] = below if step is None else step.output[: len(below)]
                 below = output[block]
-        return tuple(outputs)
+        return tuple(outputs if places is None else [outputs[place] for place in places])
 
     @property
     def logits(self) -> Array:

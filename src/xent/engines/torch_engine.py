@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from xent.engines.augmentation import draw_changes
 from xent.engines.losses import make_loss
+from xent.engines.torch_augmentation import changed_images
 from xent.engines.torch_layers import BatchNormModule, DropoutModule, NetworkModule, modules_of
 from xent.errors import XentError
 from xent.network import initial_parameters, initial_running, parameter_layout, running_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from xent.arrays import Array
@@ -47,6 +49,8 @@ class TorchEngine:
         A device of PyTorch.
     precision : {"full", "bf16", "fp16"}
         What the layers compute in (`torch.autocast`); parameters, logits and the loss keep `dtype`.
+    augment : sequence of {"flip", "shift", "crop", "color"}
+        How the images of a training batch are changed, at random.
 
     Examples
     --------
@@ -66,11 +70,17 @@ class TorchEngine:
         device: str = "cpu",
         *,
         precision: str = "full",
+        augment: Sequence[str] = (),
     ) -> None:
         if network.n_outputs != distribution.n_outputs:
             raise XentError(
                 f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
             )
+        if augment and len(network.row_shape) != 3:
+            raise XentError(
+                f"augment changes images, and the rows have shape {network.row_shape}. Leave it out."
+            )
+        self.augment = tuple(augment)
         self.network, self.distribution, self.dtype = network, distribution, np.dtype(dtype)
         self.device, self.precision = torch.device(device), precision
         self.layout = parameter_layout(network)
@@ -144,7 +154,7 @@ class TorchEngine:
         self._set_shares(weight, n)
         self.module.train()
         with self._arithmetic():
-            z = self.module(self._rows(X)).to(self._float)
+            z = self.module(self._training_rows(X)).to(self._float)
         self._logits = z.detach().cpu()
         delta = self._delta[:n]
         # the loss is computed outside the graph, with its exact gradient: the graph ends in the logits
@@ -158,6 +168,13 @@ class TorchEngine:
         self._gradient.zero_()
         z.backward(self._tensor(delta))
         return loss
+
+    def _training_rows(self, X: Array) -> torch.Tensor:
+        """Return the rows of a training batch, images changed at random."""
+        rows = self._rows(X)
+        if not self.augment:
+            return rows
+        return changed_images(rows, draw_changes(self.augment, len(X), self.dropout_generator))
 
     def _arithmetic(self) -> AbstractContextManager[Any]:
         if self.precision == "full":
@@ -189,12 +206,15 @@ class TorchEngine:
                 z[block] = self.module(rows).to(self._float).cpu().numpy()
         return z
 
-    def activations(self, X: Array) -> tuple[Array, ...]:
-        """Return the output of every layer for `X`, in the order of the network."""
-        found = [np.empty((len(X), *shape), self.dtype) for shape in self.network.shapes[1:]]
+    def activations(self, X: Array, places: Sequence[int] | None = None) -> tuple[Array, ...]:
+        """Return the outputs of the layers at these places for `X`, or of all layers in their order."""
+        shapes = self.network.shapes[1:]
+        wanted = range(len(shapes)) if places is None else places
+        found = [np.empty((len(X), *shapes[place]), self.dtype) for place in wanted]
         for block, rows in self._blocks(X):
-            for output, values in zip(found, self.module.outputs(rows), strict=True):
-                output[block] = values.cpu().numpy()
+            outputs = self.module.outputs(rows)
+            for output, place in zip(found, wanted, strict=True):
+                output[block] = outputs[place].cpu().numpy()
         return tuple(found)
 
     @property

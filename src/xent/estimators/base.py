@@ -58,11 +58,13 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def __init__(
         self,
+        network: str | None = DEFAULTS.network,
         hidden: Sequence[int] = DEFAULTS.hidden,
         activation: str = DEFAULTS.activation,
-        dropout: float = DEFAULTS.dropout,
-        batch_norm: bool = DEFAULTS.batch_norm,
+        dropout: float | None = DEFAULTS.dropout,
+        batch_norm: bool | None = DEFAULTS.batch_norm,
         init: str | None = DEFAULTS.init,
+        augment: Sequence[str] = DEFAULTS.augment,
         distribution: str | Distribution | None = DEFAULTS.distribution,
         optimizer: str = DEFAULTS.optimizer,
         learning_rate: float | None = DEFAULTS.learning_rate,
@@ -82,11 +84,13 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         checkpoint_every: int | None = DEFAULTS.checkpoint_every,
         engine: str = DEFAULTS.engine,
         device: str = DEFAULTS.device,
+        precision: str = DEFAULTS.precision,
         dtype: str | None = DEFAULTS.dtype,
         random_state: Any = DEFAULTS.random_state,
         callbacks: Sequence[Callback] = (),
         warm_start: bool = False,
     ) -> None:
+        self.network, self.augment, self.precision = network, augment, precision
         self.hidden, self.activation, self.dropout = hidden, activation, dropout
         self.batch_norm, self.init, self.distribution = batch_norm, init, distribution
         self.optimizer, self.learning_rate, self.momentum = optimizer, learning_rate, momentum

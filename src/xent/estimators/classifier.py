@@ -41,16 +41,20 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
 
     Parameters
     ----------
+    network : str, optional
+        mlp, lenet, small_cnn or resnet_small; by default mlp for rows of features, small_cnn for images.
     hidden : sequence of int
-        Units of each hidden layer; ``()`` is a linear model.
+        Units of each hidden layer of an mlp; ``()`` is a linear model.
     activation : str
         Of the hidden layers: relu, sigmoid, tanh, leaky_relu, elu, selu, gelu, mish, softplus.
-    dropout : float
-        Share of each hidden layer dropped in training.
-    batch_norm : bool
-        Whether each hidden layer is standardized over the batch.
+    dropout : float, optional
+        Share of each hidden layer dropped in training; by default the network's own: 0 for mlp.
+    batch_norm : bool, optional
+        Whether each hidden layer is standardized over the batch; by default as the network has it: not in mlp.
     init : str, optional
         How the weights start; by default what suits the activation.
+    augment : sequence of str
+        Random changes of training images: flip, shift, crop, color.
     distribution : str or Distribution, optional
         Bernoulli, Categorical or MultiLabel by default, as `y` suggests.
     optimizer : str
@@ -86,6 +90,8 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
         For `xent.train`: an estimator writes no files.
     engine, device : str
         What computes, and where.
+    precision : {"full", "bf16", "fp16"}
+        What layers compute in with PyTorch; the loss keeps the dtype.
     dtype : {"float32", "float64"}, optional
         By default that of `X`; integers are computed in float64.
     random_state : int, Generator or RandomState, optional

@@ -35,9 +35,9 @@ class XentRegressor(RegressorMixin, XentEstimator):  # type: ignore[misc]  # sci
         What the network puts out: a mean and the size of its normal error, row by row; a median and
         the size of its Laplace error; the rate of a count. By default a mean alone, with an error
         of one size for all rows, that of the rows held out.
-    hidden, activation, dropout, batch_norm, init, optimizer, learning_rate, momentum, schedule, \
+    network, hidden, activation, dropout, batch_norm, init, augment, optimizer, learning_rate, momentum, schedule, \
 batch_size, epochs, l1, l2, weight_decay, clip_norm, validation_fraction, early_stopping, patience, \
-checkpoint_every, engine, device, dtype, random_state, callbacks, warm_start
+checkpoint_every, engine, device, precision, dtype, random_state, callbacks, warm_start
         As in `XentClassifier`.
     label_smoothing, class_weight
         For classes: here they are refused unless left alone.

@@ -22,7 +22,7 @@ from xent.distributions import (
 from xent.engines import make_engine
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
-from xent.network import mlp
+from xent.training.networks import make_network
 from xent.training.target_scale import TargetScale, fit_target_scale
 from xent.training.trainer import Part, Trainer
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xent.arrays import Array
+    from xent.network import Pixels
     from xent.training.callbacks import Callback
     from xent.training.checkpoint import Checkpointer
     from xent.training.history import History
@@ -39,6 +40,7 @@ __all__ = [
     "TargetScale",
     "choose_distribution",
     "class_weight_factors",
+    "engine_dtype",
     "fit_target_scale",
     "make_trainer",
     "objective",
@@ -204,31 +206,26 @@ def make_trainer(
     seed: int,
     labels: Sequence[Any] = (),
     target_scale: TargetScale | None = None,
+    pixels: Pixels | None = None,
     callbacks: Sequence[Callback] = (),
     checkpointer: Checkpointer | None = None,
 ) -> Trainer:
     """Return a trainer whose network starts from the seed.
 
-    With a target scale the parts hold targets in the trained unit, and the history is in that of y.
+    With a target scale the parts hold targets in the trained unit, and the history is in that of y. `pixels`
+    standardizes images.
     """
     target_scale = target_scale or TargetScale()
     trained = objective(target_scale.trained(distribution), settings, labels)
-    network = mlp(
-        training.X.shape[1],
-        settings.hidden,
-        trained.n_outputs,
-        activation=settings.activation,
-        dropout=settings.dropout,
-        batch_norm=settings.batch_norm,
-        init=settings.init,
-    )
+    network = make_network(settings, training.X.shape[1:], trained.n_outputs, pixels)
     engine = make_engine(
         settings.engine,
         network,
         trained,
-        training.X.dtype.name,
+        engine_dtype(settings, training.X),
         device=settings.device,
         precision=settings.precision,
+        augment=settings.augment,
     )
     initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     engine.init(np.random.Generator(np.random.PCG64(initial_seed)))
@@ -244,6 +241,20 @@ def make_trainer(
         callbacks=callbacks,
         checkpointer=checkpointer,
     )
+
+
+def engine_dtype(settings: TrainingSettings, X: Array) -> str:
+    """Return the dtype to compute in: the settings', else that of the rows; float32 for pixels.
+
+    Examples
+    --------
+    >>> from xent.training import TrainingSettings
+    >>> engine_dtype(TrainingSettings(), np.zeros((2, 1, 8, 8), np.uint8))
+    'float32'
+    """
+    if settings.dtype is not None:
+        return settings.dtype
+    return X.dtype.name if X.dtype.kind == "f" else "float32"
 
 
 def run_trainer(trainer: Trainer) -> History:

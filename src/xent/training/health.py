@@ -102,19 +102,17 @@ class Health:
         )
 
     def _dead(self, engine: Engine, X: Array, epoch: int) -> str | None:
-        layers = engine.network.layers
-        if "dead" in self.said or not any(
-            isinstance(layer, Dense) and layer.activation == "relu" for layer in layers
-        ):
+        places = [
+            place
+            for place, layer in enumerate(engine.network.layers)
+            if isinstance(layer, Dense) and layer.activation == "relu"
+        ]
+        if "dead" in self.said or not places:
             return None
-        worst, layer = 0.0, 0
-        for index, (description, output) in enumerate(
-            zip(layers, engine.activations(X), strict=True)
-        ):
-            if isinstance(description, Dense) and description.activation == "relu":
-                share = 1 - float(np.mean(np.any(output > 0, axis=0)))
-                if share > worst:
-                    worst, layer = share, index
+        outputs = engine.activations(X, places)
+        shares = [1 - float(np.mean(np.any(output > 0, axis=0))) for output in outputs]
+        worst = max(shares)
+        layer = places[shares.index(worst)]
         self.n_suspect["dead"] = self.n_suspect["dead"] + 1 if worst >= DEAD_SHARE else 0
         if self.n_suspect["dead"] < PATIENT_EPOCHS:
             return None

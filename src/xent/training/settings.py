@@ -12,7 +12,7 @@ from xent.errors import XentError, nearest_hint
 
 __all__ = ["TrainingSettings", "settings_from"]
 
-ENGINES = ("numpy", "torch")
+CHANGES = ("flip", "shift", "crop", "color")
 PRECISIONS = ("full", "bf16", "fp16")
 DTYPES = ("float32", "float64")
 
@@ -41,14 +41,26 @@ class TrainingSettings:
     64
     """
 
-    hidden: tuple[int, ...] = _setting(
-        (256, 256), "Units of each hidden layer, such as 100,100; none: a linear model."
+    network: str | None = _setting(
+        None,
+        "mlp, lenet, small_cnn or resnet_small; by default mlp for tables, small_cnn for images.",
     )
-    activation: str = _setting("relu", "Activation of the hidden layers.")
-    dropout: float = _setting(0.0, "Share of hidden units dropped in training, 0 to below 1.")
-    batch_norm: bool = _setting(False, "Normalize each hidden layer over the batch.")
+    hidden: tuple[int, ...] = _setting(
+        (256, 256), "Units of each hidden layer of an mlp, such as 100,100; none: a linear model."
+    )
+    activation: str = _setting("relu", "Activation of the hidden layers of an mlp.")
+    dropout: float | None = _setting(
+        None,
+        "Share of hidden units dropped in training, 0 to below 1; by default the network's own.",
+    )
+    batch_norm: bool | None = _setting(
+        None, "Normalize each hidden layer over the batch; by default as the network has it."
+    )
     init: str | None = _setting(
-        None, "Initializer of the weights; by default the one that suits the activation."
+        None, "Initializer of the weights of an mlp; by default the one that suits the activation."
+    )
+    augment: tuple[str, ...] = _setting(
+        (), "Random changes of training images in each epoch: flip, shift, crop, color."
     )
     distribution: Any = _setting(
         None, "Distribution of the target; by default the one of the task."
@@ -81,7 +93,9 @@ class TrainingSettings:
     checkpoint_every: int | None = _setting(
         None, "Epochs between checkpoints; by default as often as 3 % of the time allows."
     )
-    engine: str = _setting("numpy", "Engine that computes.")
+    engine: str = _setting(
+        "auto", "numpy or torch; auto: numpy where it computes the network, else torch."
+    )
     device: str = _setting(
         "auto",
         "Device of the torch engine: cpu, cuda, cuda:1, mps; auto: a GPU where there is one.",
@@ -94,6 +108,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", _widths(self.hidden))
+        object.__setattr__(self, "augment", _changes(self.augment))
         if self.class_weight is not None:
             object.__setattr__(self, "class_weight", _class_weight(self.class_weight))
         _check_ranges(self)
@@ -102,7 +117,7 @@ class TrainingSettings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object; a distribution object is left to `distributions.describe`."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["hidden"] = list(self.hidden)
+        values["hidden"], values["augment"] = list(self.hidden), list(self.augment)
         if self.distribution is not None and not isinstance(self.distribution, str):
             from xent.distributions import describe
 
@@ -142,6 +157,20 @@ def _widths(hidden: object) -> tuple[int, ...]:
     return tuple(int(width) for width in widths)
 
 
+def _changes(augment: object) -> tuple[str, ...]:
+    """Return the names of the changes, each once, in the order in which they are made."""
+    names = (augment,) if isinstance(augment, str) else augment
+    if not isinstance(names, Sequence):
+        raise XentError(
+            f"augment must hold names of changes such as ('flip', 'shift'), got {augment!r}."
+        )
+    for name in names:
+        if name not in CHANGES:
+            hint = nearest_hint(str(name), CHANGES)
+            raise XentError(f"augment must be of {', '.join(CHANGES)}, got {name!r}.{hint}")
+    return tuple(name for name in CHANGES if name in names)
+
+
 def _class_weight(value: object) -> Any:
     """Return 'balanced', or class weights as a dict; a list of pairs is their JSON form."""
     if value == "balanced":
@@ -164,10 +193,15 @@ def _class_weight(value: object) -> Any:
 
 # what may be None is given as the second item
 _COUNTS = {"epochs": False, "patience": False, "batch_size": True, "checkpoint_every": True}
-_SHARES = ("dropout", "label_smoothing", "validation_fraction", "momentum")
+_SHARES = {
+    "dropout": True,
+    "label_smoothing": False,
+    "validation_fraction": False,
+    "momentum": False,
+}
 _STRENGTHS = {"l1": False, "l2": False, "weight_decay": True}
 _POSITIVE = ("learning_rate", "clip_norm")
-_SWITCHES = ("batch_norm", "early_stopping")
+_SWITCHES = {"batch_norm": True, "early_stopping": False}
 
 
 def _check_ranges(settings: TrainingSettings) -> None:
@@ -185,8 +219,13 @@ def _check_ranges(settings: TrainingSettings) -> None:
             lambda v: _is_integer(v) and v >= 1,
             may_be_none=may_be_none,
         )
-    for name in _SHARES:
-        check(name, "at least 0 and below 1", lambda v: _is_number(v) and 0 <= v < 1)
+    for name, may_be_none in _SHARES.items():
+        check(
+            name,
+            "at least 0 and below 1",
+            lambda v: _is_number(v) and 0 <= v < 1,
+            may_be_none=may_be_none,
+        )
     for name, may_be_none in _STRENGTHS.items():
         check(
             name,
@@ -201,12 +240,14 @@ def _check_ranges(settings: TrainingSettings) -> None:
             lambda v: _is_number(v) and 0 < v < math.inf,
             may_be_none=True,
         )
-    for name in _SWITCHES:
-        check(name, "true or false", lambda v: isinstance(v, bool))
+    for name, may_be_none in _SWITCHES.items():
+        check(name, "true or false", lambda v: isinstance(v, bool), may_be_none=may_be_none)
 
 
 def _check_choices(settings: TrainingSettings) -> None:
+    from xent.engines import ENGINES
     from xent.network import activation_named, parse_initializer
+    from xent.network.presets import PRESETS
     from xent.training.optimizers import OPTIMIZERS
     from xent.training.schedules import check_schedule
 
@@ -215,6 +256,7 @@ def _check_choices(settings: TrainingSettings) -> None:
         parse_initializer(settings.init)
     check_schedule(settings.schedule)
     choices = {
+        "network": ("mlp", *PRESETS, None),
         "optimizer": tuple(OPTIMIZERS),
         "engine": ENGINES,
         "precision": PRECISIONS,

@@ -22,6 +22,7 @@ from xent.training import Callback, Checkpointer, Part
 from xent.training.fitting import (
     choose_distribution,
     class_weight_factors,
+    engine_dtype,
     fit_target_scale,
     make_trainer,
     run_trainer,
@@ -198,8 +199,9 @@ def make_session(
         if target.task in {"binary", "multiclass"}
         else None
     )
+    dtype = engine_dtype(settings, training.X)
     used = {
-        name: _part(parts[name], distribution, scale, factors)
+        name: _part(parts[name], distribution, scale, factors, dtype)
         for name in ("training", "validation")
         if name in parts
     }
@@ -263,7 +265,11 @@ def _class_factors(
 
 
 def _part(
-    rows: Rows, distribution: Distribution, scale: TargetScale, factors: np.ndarray | None
+    rows: Rows,
+    distribution: Distribution,
+    scale: TargetScale,
+    factors: np.ndarray | None,
+    dtype: str,
 ) -> Part:
     """Return a part as the trainer takes it: canonical targets in the engine's precision, all weights in one."""
     weight = rows.weight
@@ -272,7 +278,7 @@ def _part(
         weight = of_row if weight is None else weight * of_row
     y = np.asarray(distribution.check_targets(rows.y, len(rows.y)))
     if y.dtype.kind == "f":  # class codes stay whole numbers
-        y = scale.to_trained(y).astype(rows.X.dtype)
+        y = scale.to_trained(y).astype(dtype)
     return Part(rows.X, y, weight)
 
 

@@ -56,11 +56,13 @@ def train(
     categorical: str | Sequence[str] = NOT_GIVEN,
     drop: str | Sequence[str] = NOT_GIVEN,
     runs: str | Path = NOT_GIVEN,
+    network: str | None = NOT_GIVEN,
     hidden: int | Sequence[int] = NOT_GIVEN,
     activation: str = NOT_GIVEN,
-    dropout: float = NOT_GIVEN,
-    batch_norm: bool = NOT_GIVEN,
+    dropout: float | None = NOT_GIVEN,
+    batch_norm: bool | None = NOT_GIVEN,
     init: str | None = NOT_GIVEN,
+    augment: str | Sequence[str] = NOT_GIVEN,
     distribution: object = NOT_GIVEN,
     optimizer: str = NOT_GIVEN,
     learning_rate: float | None = NOT_GIVEN,
@@ -80,6 +82,7 @@ def train(
     checkpoint_every: int | None = NOT_GIVEN,
     engine: str = NOT_GIVEN,
     device: str = NOT_GIVEN,
+    precision: str = NOT_GIVEN,
     dtype: str | None = NOT_GIVEN,
     random_state: object = NOT_GIVEN,
     callbacks: Sequence[Callback] = (),
@@ -99,11 +102,12 @@ def train(
         array, whose columns are called x0, x1, ...
     target, targets, positive, task, weight, group, time, split, test, test_fraction, numeric, categorical, drop, runs
         What the table means; see `DataSettings`.
-    hidden, activation, dropout, batch_norm, init, distribution, optimizer, learning_rate, momentum, schedule
+    network, hidden, activation, dropout, batch_norm, init, augment, distribution, optimizer, learning_rate, \
+momentum, schedule
         The network and its steps; see `TrainingSettings`, as for all that follow.
     batch_size, epochs, l1, l2, weight_decay, clip_norm, label_smoothing, class_weight, validation_fraction
         The objective and the rows.
-    early_stopping, patience, checkpoint_every, engine, device, dtype, random_state
+    early_stopping, patience, checkpoint_every, engine, device, precision, dtype, random_state
         When to stop, what to save, what computes. `dtype` is float32 by default.
     callbacks : sequence of Callback
         Called at the beginning and the end of training, epochs and batches.
