@@ -58,7 +58,7 @@ def grad_cam(engine: Any, X: Array, output: Any, sign: Any = 1) -> FloatArray:
     ------
     XentError
         When no convolution has an output with places; an occlusion map needs none
-        (`xent.evaluation.occlusion_map`).
+        (`xent.evaluation.occlusion.occlusion_map`).
 
     Examples
     --------
@@ -179,7 +179,7 @@ def _last_convolution(module: nn.Module, row: torch.Tensor) -> int:
     if not found:
         raise XentError(
             "Grad-CAM needs a convolution whose output has places, and this network has none. "
-            "Use an occlusion map: xent.evaluation.occlusion_map."
+            "Use an occlusion map: xent.evaluation.occlusion.occlusion_map."
         )
     place = found[-1]
     shape = outputs.done[place][1]
