@@ -34,6 +34,7 @@ from xent.network.layers import Embedding as Embedding
 from xent.network.layers import Flatten as Flatten
 from xent.network.layers import LayerNorm as LayerNorm
 from xent.network.layers import Scale as Scale
+from xent.network.module_network import ModuleNetwork as ModuleNetwork
 from xent.network.network import Network as Network
 from xent.network.network import mlp as mlp
 from xent.network.parameters import ParameterSlot as ParameterSlot
@@ -65,6 +66,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "MaxPool2d",
+    "ModuleNetwork",
     "Network",
     "ParameterSlot",
     "Pixels",

@@ -9,6 +9,7 @@ import numpy as np
 
 from xent.network.initializers import initialize
 from xent.network.layers import BatchNorm
+from xent.network.module_network import ModuleNetwork
 from xent.network.residual import Residual, shapes_through
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import FloatArray
     from xent.network.layer_forms import Layer
+    from xent.network.module_network import ModuleArray
     from xent.network.network import Network
     from xent.network.shapes import ParameterShape, Shape
 
@@ -39,17 +41,17 @@ class ParameterSlot(NamedTuple):
     where: slice
 
 
-def parameter_layout(network: Network) -> list[ParameterSlot]:
+def parameter_layout(network: Network | ModuleNetwork) -> list[ParameterSlot]:
     """Return the parts of the flat parameter vector, in their order.
 
     First all weights, a Dense layer's of shape (n_in, n_out), so that the penalized parameters are
     one piece; then the biases; then the factors of Scale, and gamma and beta of the normalizing
     layers. A name is ``layers.``, the place of the layer in the network, and ``weight``, ``bias``,
-    ``scale``, ``gamma`` or ``beta``.
+    ``scale``, ``gamma`` or ``beta``. The parameters of an own module have the names they have there.
 
     Parameters
     ----------
-    network : Network
+    network : Network or ModuleNetwork
 
     Returns
     -------
@@ -66,7 +68,17 @@ def parameter_layout(network: Network) -> list[ParameterSlot]:
     layers.0.bias (80,) 240 320
     layers.1.bias (1,) 320 321
     """
+    if isinstance(network, ModuleNetwork):
+        return _in_turn(network.trained)
     return [slot for slot, _ in _slots(network)]
+
+
+def _in_turn(arrays: Sequence[ModuleArray]) -> list[ParameterSlot]:
+    slots, start = [], 0
+    for own in arrays:
+        slots.append(ParameterSlot(own.name, own.shape, slice(start, start + own.size)))
+        start += own.size
+    return slots
 
 
 def _slots(network: Network) -> list[tuple[ParameterSlot, ParameterShape]]:
@@ -88,7 +100,7 @@ def _slots(network: Network) -> list[tuple[ParameterSlot, ParameterShape]]:
     return slots
 
 
-def n_penalized(network: Network) -> int:
+def n_penalized(network: Network | ModuleNetwork) -> int:
     """Return how many entries at the head of the flat vector are weights.
 
     Penalties and weight decay act on these, and on no bias unless asked.
@@ -99,6 +111,8 @@ def n_penalized(network: Network) -> int:
     >>> n_penalized(mlp(30, (100, 100), 1))
     13100
     """
+    if isinstance(network, ModuleNetwork):
+        return network.n_weights
     return sum(math.prod(own.shape) for _, own in _slots(network) if own.role == "weight")
 
 
@@ -134,8 +148,10 @@ def initial_parameters(
     return vector
 
 
-def running_layout(network: Network) -> list[ParameterSlot]:
+def running_layout(network: Network | ModuleNetwork) -> list[ParameterSlot]:
     """Return where the running moments of each BatchNorm lie in their own flat vector: means, then variances.
+
+    Of an own module it is the buffers, each by its name.
 
     Examples
     --------
@@ -143,6 +159,8 @@ def running_layout(network: Network) -> list[ParameterSlot]:
     >>> [(slot.name, slot.where.stop) for slot in running_layout(mlp(2, (8,), 1, batch_norm=True))]
     [('layers.1', 16)]
     """
+    if isinstance(network, ModuleNetwork):
+        return _in_turn(network.buffers)
     slots, start = [], 0
     for name, width in _norms(network.layers, network.row_shape, "layers"):
         slots.append(ParameterSlot(name, (2, width), slice(start, start + 2 * width)))
