@@ -92,11 +92,11 @@ def engine_of(network: Network, n_outputs: int, dtype: str = "float64") -> Torch
     return engine
 
 
-@pytest.mark.parametrize(("name", "stage"), [("small_cnn", -6), ("lenet", 2), ("resnet_small", -3)])
+@pytest.mark.parametrize(("name", "stage"), [("small_cnn", -7), ("lenet", 2), ("resnet_small", -3)])
 def test_the_last_stage_of_each_preset_is_explained_as_by_hand(name: str, stage: int) -> None:
     engine = engine_of(preset(name, (3, 32, 32), 4), 4)
     X = images(5, (3, 32, 32))
-    # small_cnn: the activation before the last pooling; resnet_small: the last residual block
+    # small_cnn: the normalization before the last pooling; resnet_small: the last residual block
     expected_stage = engine.module.layers[stage]
     found = grad_cam(engine, X, 2)
     engine.module.eval()

@@ -76,7 +76,9 @@ def small_cnn(
     """
     layers: list[Layer] = []
     for n_filters in (16, 32, 64, 128):
-        layers += [*_convolved(n_filters, 3, batch_norm=batch_norm), MaxPool2d()]
+        # relu never falls, so it may follow the pooling: the same numbers for a quarter of the work
+        filters = _convolved(n_filters, 3, batch_norm=batch_norm, activation="identity")
+        layers += [*filters, MaxPool2d(), Activate("relu")]
     layers += [Flatten(), *_dropped(dropout), Dense(128, "relu"), Dense(n_outputs)]
     return Network(input_shape, tuple(layers))
 
@@ -160,10 +162,12 @@ def _convolved(
     activation: str = "relu",
 ) -> list[Layer]:
     """Return a convolution and its activation, with a BatchNorm between them where one is wanted."""
-    if not batch_norm:
+    if not batch_norm and activation != "identity":
         return [Conv2d(n_filters, kernel, stride, padding, activation)]
-    # the weights start as suits what follows the normalization
+    # the weights start as suits the relu that follows in the end
     filters = Conv2d(n_filters, kernel, stride, padding, init="he_normal")
+    if not batch_norm:
+        return [filters]
     return [filters, BatchNorm(), *([] if activation == "identity" else [Activate(activation)])]
 
 
