@@ -64,7 +64,9 @@ def images(n: int, shape: tuple[int, int, int], seed: int = 0) -> np.ndarray[Any
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
-def by_hand(module: nn.Module, stage: nn.Module, X: np.ndarray[Any, Any], output: int) -> Any:
+def by_hand(
+    module: nn.Module, stage: nn.Module, X: np.ndarray[Any, Any], output: int, *, cut: bool = False
+) -> Any:
     """Selvaraju et al.'s equations 1 and 2 with hooks on a stage that is named, image by image."""
     maps = []
     for image in X:
@@ -79,7 +81,8 @@ def by_hand(module: nn.Module, stage: nn.Module, X: np.ndarray[Any, Any], output
         module(x)[0, output].backward()
         hook.remove()
         share = held["slope"].mean(dim=(2, 3))[0]
-        speaks = torch.relu(torch.einsum("c,chw->hw", share, held["a"].detach()[0]))
+        a = held["a"].detach()[0]
+        speaks = torch.relu(torch.einsum("c,chw->hw", share, a.clamp_min(0) if cut else a))
         size = image.shape[1:]
         stretched = functional.interpolate(speaks[None, None], size=size, mode="bilinear")
         maps.append(stretched[0, 0].numpy())
@@ -96,13 +99,38 @@ def engine_of(network: Network, n_outputs: int, dtype: str = "float64") -> Torch
 def test_the_last_stage_of_each_preset_is_explained_as_by_hand(name: str, stage: int) -> None:
     engine = engine_of(preset(name, (3, 32, 32), 4), 4)
     X = images(5, (3, 32, 32))
-    # small_cnn: the normalization before the last pooling; resnet_small: the last residual block
+    # small_cnn: the normalization before the last pooling, whose relu comes after it;
+    # resnet_small: the last residual block
     expected_stage = engine.module.layers[stage]
     found = grad_cam(engine, X, 2)
     engine.module.eval()
     assert found.shape == (5, 32, 32)
     assert found.max() > 0
-    np.testing.assert_allclose(found, by_hand(engine.module, expected_stage, X, 2), atol=1e-12)
+    np.testing.assert_allclose(
+        found, by_hand(engine.module, expected_stage, X, 2, cut=True), atol=1e-12
+    )
+
+
+def test_a_relu_that_follows_as_a_function_cuts_what_is_shown() -> None:
+    class Late(nn.Module):
+        def __init__(self, cut: Any) -> None:
+            super().__init__()
+            torch.manual_seed(4)
+            self.conv, self.last, self.cut = nn.Conv2d(1, 3, 3), nn.Linear(3, 2), cut
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.cut(self.conv(x / 255)).mean((2, 3)))
+
+    X = images(3, (1, 10, 10))
+
+    def pooled(a: torch.Tensor) -> torch.Tensor:
+        return torch.relu(functional.max_pool2d(a, 2))
+
+    for cut, is_cut in ((torch.relu, True), (pooled, True), (functional.softplus, False)):
+        net = Late(cut).double()
+        found = grad_cam(OwnEngine(net), X, 0)
+        np.testing.assert_allclose(found, by_hand(net, net.conv, X, 0, cut=is_cut), atol=1e-12)
+        assert found.any()
 
 
 def test_an_own_module_is_explained_as_by_hand() -> None:

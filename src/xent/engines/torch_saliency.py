@@ -33,8 +33,9 @@ def grad_cam(engine: Any, X: Array, output: Any, sign: Any = 1) -> FloatArray:
 
     The channels of the last convolution that still has places are weighted with the mean of the
     output's derivative to them, summed, and cut at 0. What follows the convolution one for one
-    (normalization, activation) is part of it, a residual stage as a whole; then the map is
-    stretched to the image, linearly between places.
+    (normalization, activation) is part of it, a residual stage as a whole; so is what a relu cuts
+    that follows as a function or behind a pooling. Then the map is stretched to the image, linearly
+    between places.
 
     Parameters
     ----------
@@ -204,7 +205,9 @@ def _maps(
     # rows do not meet when predicting: the derivative of the sum is each row's own
     (slope,) = torch.autograd.grad(chosen.sum(), kept.kept)
     share = slope.mean((2, 3), keepdim=True)
-    speaks = (share * kept.kept.detach()).sum(1, keepdim=True).clamp_min(0)
+    # below 0 and without a slope: what a relu cuts that follows, also behind a pooling
+    seen = kept.kept.detach() * ((kept.kept > 0) | (slope != 0))
+    speaks = (share * seen).sum(1, keepdim=True).clamp_min(0)
     size = tuple(rows.shape[2:])
     stretched = functional.interpolate(speaks, size=size, mode="bilinear", align_corners=False)
     return stretched[:, 0].double().cpu().numpy()
