@@ -16,6 +16,7 @@ from xent.cli.progress import progress_callbacks
 from xent.cli.sparkline import loss_line
 from xent.cli.tables import print_verdict
 from xent.errors import XentError
+from xent.network import ModuleNetwork
 from xent.training import TrainingSettings
 from xent.workflow import DataSettings, Session, begin, take_up
 
@@ -130,7 +131,9 @@ def _print_beginning(session: Session) -> None:
     sys.stdout.flush()
 
 
-def _network_text(network: Network, settings: TrainingSettings) -> str:
+def _network_text(network: Network | ModuleNetwork, settings: TrainingSettings) -> str:
+    if isinstance(network, ModuleNetwork):
+        return f"module {network.name}, {network.n_inputs} to {network.n_outputs}"
     if len(network.row_shape) == 3:
         shape = "x".join(map(str, network.row_shape))
         return f"network {settings.network or 'small_cnn'}, images {shape} to {network.n_outputs}"

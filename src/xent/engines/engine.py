@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.distributions import Distribution
-    from xent.network import Network, ParameterSlot
+    from xent.network import ModuleNetwork, Network, ParameterSlot
 
 __all__ = ["Engine"]
 
@@ -21,7 +21,7 @@ class Engine(Protocol):
 
     Attributes
     ----------
-    network : Network
+    network : Network or ModuleNetwork
     distribution : Distribution
         What is trained; it may carry label smoothing or weights.
     dtype : numpy.dtype
@@ -35,7 +35,6 @@ class Engine(Protocol):
         Draws what a training step needs at random.
     """
 
-    network: Network
     distribution: Distribution
     dtype: np.dtype[Any]
     layout: list[ParameterSlot]
@@ -43,6 +42,10 @@ class Engine(Protocol):
     gradient: Array
     running: Array
     dropout_generator: np.random.Generator
+
+    @property
+    def network(self) -> Network | ModuleNetwork:
+        """The description of what is computed."""
 
     def init(self, generator: np.random.Generator) -> None:
         """Draw the initial parameters; the same generator gives the same ones in every engine and dtype."""

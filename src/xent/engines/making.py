@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xent.engines.numpy_engine import NumpyEngine, computes
 from xent.errors import XentError
 
+from xent.network import ModuleNetwork
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ _NO_TORCH: Final = "engine 'torch' needs PyTorch, which is not installed. Instal
 
 def make_engine(
     name: str,
-    network: Network,
+    network: Network | ModuleNetwork,
     distribution: Distribution,
     dtype: str = "float32",
     *,
@@ -36,7 +37,7 @@ def make_engine(
     ----------
     name : {"auto", "numpy", "torch"}
         auto: NumPy's on a CPU where it computes all layers, else PyTorch's.
-    network : Network
+    network : Network or ModuleNetwork
     distribution : Distribution
     dtype : {"float32", "float64"}
     device : str, default "auto"
@@ -70,6 +71,8 @@ def make_engine(
             raise XentError(f"precision {precision!r} needs engine='torch'.")
         if augment:
             raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
+        if isinstance(network, ModuleNetwork):
+            raise XentError("engine 'numpy' computes no own modules. Use engine='torch' or 'auto'.")
         return NumpyEngine(network, distribution, dtype)
     require_torch()
     from xent.engines.torch_devices import find_device
@@ -79,14 +82,14 @@ def make_engine(
         network,
         distribution,
         dtype,
-        find_device(device, dtype),
+        found if together is None else together.own_device(found),
         precision=precision,
         augment=augment,
     )
 
 
 def prediction_engine(
-    network: Network, distribution: Distribution, dtype: str = "float32"
+    network: Network | ModuleNetwork, distribution: Distribution, dtype: str = "float32"
 ) -> Engine:
     """Return an engine to predict with: NumPy's where it computes all layers, for it is always there."""
     if computes(network):

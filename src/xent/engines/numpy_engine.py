@@ -14,6 +14,7 @@ from xent.network import (
     BatchNorm,
     Dense,
     Dropout,
+    ModuleNetwork,
     Scale,
     initial_parameters,
     initial_running,
@@ -23,6 +24,7 @@ from xent.network import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import TypeGuard
 
     from xent.arrays import Array
     from xent.distributions import Distribution
@@ -35,7 +37,7 @@ PREDICTION_ROWS = 1024
 LAYERS = (Dense, Dropout, BatchNorm, Scale)
 
 
-def computes(network: Network) -> bool:
+def computes(network: Network | ModuleNetwork) -> TypeGuard[Network]:
     """Tell whether this engine has all layers of a network.
 
     Examples
@@ -44,6 +46,8 @@ def computes(network: Network) -> bool:
     >>> computes(mlp(2, (3,), 1)), computes(lenet((1, 28, 28), 10))
     (True, False)
     """
+    if isinstance(network, ModuleNetwork):
+        return False
     return all(isinstance(layer, LAYERS) for layer in network.layers)
 
 

@@ -12,7 +12,7 @@ from xent.cores import n_cores
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from xent.network import Network
+    from xent.network import ModuleNetwork, Network
 
 __all__ = ["blas_threads", "blas_versions", "suitable_threads"]
 
@@ -20,7 +20,7 @@ __all__ = ["blas_threads", "blas_versions", "suitable_threads"]
 SMALL_STEP = 100_000_000
 
 
-def suitable_threads(network: Network, batch_size: int) -> int:
+def suitable_threads(network: Network | ModuleNetwork, batch_size: int) -> int:
     """Return the number of BLAS threads for training a network at this batch size.
 
     Examples
@@ -34,7 +34,7 @@ def suitable_threads(network: Network, batch_size: int) -> int:
     return 1 if multiplications < SMALL_STEP else n_cores()
 
 
-def _n_multiplications(network: Network) -> int:
+def _n_multiplications(network: Network | ModuleNetwork) -> int:
     """Return about how many multiplications the forward pass of a row takes: a filter meets every place."""
     total = 0
     for layer, below, above in zip(

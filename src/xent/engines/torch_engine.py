@@ -12,9 +12,11 @@ from xent.engines.augmentation import draw_changes
 from xent.engines.losses import make_loss
 from xent.engines.torch_augmentation import changed_images
 from xent.engines.torch_layers import BatchNormModule, DropoutModule, NetworkModule, modules_of
+from xent.engines.torch_module import ModuleBinding, seeded
 from xent.errors import XentError
 from xent.network import (
     ModuleNetwork,
+    Network,
     initial_parameters,
     initial_running,
     parameter_layout,
@@ -71,7 +73,7 @@ class TorchEngine:
 
     def __init__(
         self,
-        network: Network,
+        network: Network | ModuleNetwork,
         distribution: Distribution,
         dtype: str = "float32",
         device: str = "cpu",
@@ -96,11 +98,17 @@ class TorchEngine:
         self._memory_format = _memory_format(network, self.device, precision)
         self._parameters = self._zeros(network.n_parameters)
         self._gradient = self._zeros(network.n_parameters)
-        self._running = self._tensor(initial_running(network, self.dtype))
+        self._own: ModuleBinding | None = None
+        if isinstance(network, ModuleNetwork):
+            self._own = ModuleBinding(network, self._float, self.device)
+            self._running = self._tensor(self._own.start(self.dtype)["running"])
+            self.module: Any = self._own.module
+        else:
+            self._running = self._tensor(initial_running(network, self.dtype))
+            self.module = NetworkModule(network).to(device=self.device, dtype=self._float)
         self.parameters, self.gradient, self.running = (
             self._as_vector(own) for own in (self._parameters, self._gradient, self._running)
         )
-        self.module = NetworkModule(network).to(device=self.device, dtype=self._float)
         self._bind()
         self._logits = torch.empty((0, network.n_outputs), dtype=self._float)
         self.reserve(1)
@@ -119,16 +127,28 @@ class TorchEngine:
             parameter = own[slot.name]
             parameter.data = self._parameters[slot.where].view(slot.shape)
             parameter.grad = self._gradient[slot.where].view(slot.shape)
-        self._norms = list(modules_of(self.module, BatchNormModule))
+        self._norms += modules_of(self.module, BatchNormModule)
         for norm, slot in zip(self._norms, running_layout(self.network), strict=True):
             norm.running_mean, norm.running_variance = self._running[slot.where].view(slot.shape)
         for dropout in modules_of(self.module, DropoutModule):
+        self._norms: list[BatchNormModule] = []
+        if self._own is not None:
+            self._own.bind(self._parameters, self._gradient, self._running)
+            return
             dropout.draw = self._dropout_factors
 
     def init(self, generator: np.random.Generator) -> None:
-        """Draw the initial parameters; the same generator gives the same ones in every engine and dtype."""
-        start = initial_parameters(self.network, generator, self.dtype)
-        self.load_state({"parameters": start, "running": initial_running(self.network, self.dtype)})
+        """Draw the initial parameters; the same generator gives the same ones in every engine and dtype.
+
+        An own module starts as it was built.
+        """
+        network = self.network
+        if isinstance(network, ModuleNetwork):
+            assert self._own is not None
+            self.load_state(self._own.start(self.dtype))
+            return
+        start = initial_parameters(network, generator, self.dtype)
+        self.load_state({"parameters": start, "running": initial_running(network, self.dtype)})
 
     def views(self, flat: Array) -> dict[str, Array]:
         """Return the named arrays of a flat vector, without copying."""
@@ -161,8 +181,11 @@ class TorchEngine:
             self.reserve(n)
         self._set_shares(weight, n)
         self.module.train()
-        with self._arithmetic():
-            z = self.module(self._training_rows(X)).to(self._float)
+        rows = self._training_rows(X)
+        if self._own is not None:
+            self._own.make_ready(len(rows))
+        with self._draws(), self._arithmetic():
+            z = self.module(rows).to(self._float)
         self._logits = z.detach().cpu()
         delta = self._delta[:n]
         # the loss is computed outside the graph, with its exact gradient: the graph ends in the logits
@@ -211,7 +234,7 @@ class TorchEngine:
         """Return the logits, shape (n, n_outputs); dropout is off and batch normalization uses its running moments."""
         z = np.empty((len(X), self.network.n_outputs), self.dtype)
         for block, rows in self._blocks(X):
-            with self._arithmetic():
+            with self._draws(0), self._arithmetic():
                 z[block] = self.module(rows).to(self._float).cpu().numpy()
         return z
 
@@ -221,10 +244,19 @@ class TorchEngine:
         wanted = range(len(shapes)) if places is None else places
         found = [np.empty((len(X), *shapes[place]), self.dtype) for place in wanted]
         for block, rows in self._blocks(X):
-            outputs = self.module.outputs(rows)
+            with self._draws(0):
+                outputs = self.module.outputs(rows)
             for output, place in zip(found, wanted, strict=True):
                 output[block] = outputs[place].cpu().numpy()
         return tuple(found)
+
+    def _draws(self, seed: int | None = None) -> AbstractContextManager[None]:
+        """Let what an own module draws follow from a seed, or from the engine's generator."""
+        if self._own is None:
+            return nullcontext()
+        if seed is None:
+            seed = int(self.dropout_generator.bit_generator.random_raw())
+        return seeded(seed, self.device)
 
     @property
     def logits(self) -> Array:
@@ -235,7 +267,7 @@ class TorchEngine:
     def state(self) -> dict[str, Array]:
         """Return what training changes: parameters and running moments; on a CPU views, not copies."""
         own = {"parameters": self._parameters, "running": self._running}
-        return {name: tensor.cpu().numpy() for name, tensor in own.items()}
+        return {**{name: tensor.cpu().numpy() for name, tensor in own.items()}, **whole}
 
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over parameters and running moments."""
@@ -253,6 +285,10 @@ class TorchEngine:
     def _tensor(self, values: Array) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
+        whole: dict[str, Array] = {}
+        if self._own is not None:
+            self._own.gather()
+            whole = {"counters": self._own.counts}
     def _rows(self, X: Array) -> torch.Tensor:
         """Return rows as the module takes them; pixels travel as whole numbers."""
         return self._tensor(X).to(self._float, memory_format=self._memory_format)
@@ -268,6 +304,8 @@ class TorchEngine:
         step = max(1, numbers // max(self.network.sizes))
         with torch.no_grad():
             for start in range(0, len(X), step):
+        if self._own is not None:
+            self._own.load_counts(state["counters"])
                 block = slice(start, min(start + step, len(X)))
                 yield block, self._rows(X[block])
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
     from xent.distributions import Distribution
     from xent.engines import Engine
-    from xent.network import Network
+    from xent.network import ModuleNetwork, Network
     from xent.training import History, Trainer
 
 __all__ = ["FLOATS", "XentEstimator"]
@@ -108,7 +108,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.callbacks, self.warm_start = callbacks, warm_start
 
     @property
-    def network_(self) -> Network:
+    def network_(self) -> Network | ModuleNetwork:
         """The network's description."""
         return self._fitted().engine.network
 

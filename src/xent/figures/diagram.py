@@ -11,7 +11,7 @@ import altair as alt
 
 from xent.errors import XentError
 from xent.figures.theme import theme_named, themed
-from xent.network import BatchNorm, Dense, Dropout, parameter_layout
+from xent.network import BatchNorm, Dense, Dropout, ModuleNetwork, parameter_layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class _Column:
 
 
 def network_diagram(
-    network: Network,
+    network: Network | ModuleNetwork,
     *,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
@@ -61,7 +61,8 @@ def network_diagram(
 
     Parameters
     ----------
-    network : Network
+    network : Network or ModuleNetwork
+        Of an own module: its parts that have parameters.
     inputs, outputs : sequence of str, optional
         Names of the features and of the outputs, written beside their dots.
     title : str, optional
@@ -108,8 +109,10 @@ def network_diagram(
     return themed(alt.LayerChart(layer=layers), look, title=text, width=width, height=height)
 
 
-def _columns(network: Network) -> list[_Column]:
+def _columns(network: Network | ModuleNetwork) -> list[_Column]:
     """Return the input and every Dense layer, each with what follows it before the next."""
+    if isinstance(network, ModuleNetwork):
+        return _module_columns(network)
     counts = [0] * len(network.layers)
     for slot in parameter_layout(network):
         counts[int(slot.name.split(".")[1])] += math.prod(slot.shape)
@@ -129,6 +132,19 @@ def _columns(network: Network) -> list[_Column]:
         lines = (heading[0], _counted(n_units, noun), *heading[1:], *after, *total)
         columns.append(_Column(heading[0], lines, n_units))
     return columns
+
+
+def _module_columns(network: ModuleNetwork) -> list[_Column]:
+    """Return the input, every part of an own module that has parameters, and its outputs."""
+    columns = [_Column("input", ("input", _counted(network.n_inputs, "feature")), network.n_inputs)]
+    for layer in network.layers[:-1]:
+        if layer.arrays:
+            n_units, n_parameters = math.prod(layer.shape), sum(own.size for own in layer.arrays)
+            texts = (_counted(n_units, "unit"), layer.kind, _counted(n_parameters, "parameter"))
+            columns.append(_Column("hidden", ("hidden", *texts), n_units))
+    last = network.layers[-1]
+    lines = ("output", _counted(network.n_outputs, "unit"), last.kind)
+    return [*columns, _Column("output", lines, network.n_outputs)]
 
 
 def _follower(layer: Layer) -> str:

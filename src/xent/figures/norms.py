@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array
     from xent.figures.epochs import EpochRecord
     from xent.figures.theme import Theme
-    from xent.network import Network
+    from xent.network import ModuleNetwork, Network
 
 __all__ = ["gradient_norms", "idle_units", "weight_norms"]
 
@@ -112,7 +112,7 @@ def weight_norms(
 
 
 def idle_units(
-    network: Network,
+    network: Network | ModuleNetwork,
     activations: Sequence[Array],
     *,
     title: str = "Units that no longer answer",

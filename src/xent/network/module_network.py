@@ -145,6 +145,8 @@ class ModuleNetwork:
         for side in self.input_shape:
             check_count("input_shape", side)
         check_count("n_outputs", self.n_outputs)
+        if not self.layers or self.layers[-1].shape != (self.n_outputs,):
+            raise XentError(f"layers must end in one that puts out ({self.n_outputs},).")
         order = [own.is_weight for own in self.trained]
         if order != sorted(order, reverse=True):
             raise XentError("trained must hold all weights, then all other parameters.")
@@ -245,7 +247,8 @@ class ModuleNetwork:
 
         Examples
         --------
-        >>> network = ModuleNetwork((4,), 1, "MyNet", (ModuleArray("fc.weight", (1, 4)),))
+        >>> layers = (ModuleLayer("", "MyNet", (1,)),)
+        >>> network = ModuleNetwork((4,), 1, "MyNet", (ModuleArray("w", (1, 4)),), layers=layers)
         >>> ModuleNetwork.from_json(network.to_json()) == network
         True
         """
