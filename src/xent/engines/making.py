@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xent.engines.numpy_engine import NumpyEngine, computes
 from xent.errors import XentError
-
 from xent.network import ModuleNetwork
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,6 +63,8 @@ def make_engine(
         on_numpy = computes(network) and device in {"auto", "cpu"} and precision == "full"
         name = "numpy" if on_numpy else "torch"
     if name == "numpy":
+        if isinstance(network, ModuleNetwork):
+            raise XentError("engine 'numpy' computes no own modules. Use engine='torch' or 'auto'.")
         if device not in {"auto", "cpu"}:
             raise XentError(
                 f"device of engine 'numpy' must be cpu, got {device!r}. Use engine='torch'."
@@ -71,8 +73,6 @@ def make_engine(
             raise XentError(f"precision {precision!r} needs engine='torch'.")
         if augment:
             raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
-        if isinstance(network, ModuleNetwork):
-            raise XentError("engine 'numpy' computes no own modules. Use engine='torch' or 'auto'.")
         return NumpyEngine(network, distribution, dtype)
     require_torch()
     from xent.engines.torch_devices import find_device

@@ -122,6 +122,10 @@ class TorchEngine:
 
     def _bind(self) -> None:
         """Make the module's parameters, their gradients and running moments views of the vectors."""
+        self._norms: list[BatchNormModule] = []
+        if self._own is not None:
+            self._own.bind(self._parameters, self._gradient, self._running)
+            return
         own = dict(self.module.named_parameters())
         for slot in self.layout:
             parameter = own[slot.name]
@@ -131,10 +135,6 @@ class TorchEngine:
         for norm, slot in zip(self._norms, running_layout(self.network), strict=True):
             norm.running_mean, norm.running_variance = self._running[slot.where].view(slot.shape)
         for dropout in modules_of(self.module, DropoutModule):
-        self._norms: list[BatchNormModule] = []
-        if self._own is not None:
-            self._own.bind(self._parameters, self._gradient, self._running)
-            return
             dropout.draw = self._dropout_factors
 
     def init(self, generator: np.random.Generator) -> None:
@@ -230,6 +230,14 @@ class TorchEngine:
         factors = np.multiply(kept, self.dtype.type(1 / (1 - rate)), dtype=self.dtype)
         return self._tensor(factors.reshape(a.shape))
 
+    def _draws(self, seed: int | None = None) -> AbstractContextManager[None]:
+        """Let what an own module draws follow from a seed, or from the engine's generator."""
+        if self._own is None:
+            return nullcontext()
+        if seed is None:
+            seed = int(self.dropout_generator.bit_generator.random_raw())
+        return seeded(seed, self.device)
+
     def predict(self, X: Array) -> Array:
         """Return the logits, shape (n, n_outputs); dropout is off and batch normalization uses its running moments."""
         z = np.empty((len(X), self.network.n_outputs), self.dtype)
@@ -250,14 +258,6 @@ class TorchEngine:
                 output[block] = outputs[place].cpu().numpy()
         return tuple(found)
 
-    def _draws(self, seed: int | None = None) -> AbstractContextManager[None]:
-        """Let what an own module draws follow from a seed, or from the engine's generator."""
-        if self._own is None:
-            return nullcontext()
-        if seed is None:
-            seed = int(self.dropout_generator.bit_generator.random_raw())
-        return seeded(seed, self.device)
-
     @property
     def logits(self) -> Array:
         """The logits of the last training batch, shape (n, n_outputs)."""
@@ -266,6 +266,10 @@ class TorchEngine:
 
     def state(self) -> dict[str, Array]:
         """Return what training changes: parameters and running moments; on a CPU views, not copies."""
+        whole: dict[str, Array] = {}
+        if self._own is not None:
+            self._own.gather()
+            whole = {"counters": self._own.counts}
         own = {"parameters": self._parameters, "running": self._running}
         return {**{name: tensor.cpu().numpy() for name, tensor in own.items()}, **whole}
 
@@ -281,14 +285,12 @@ class TorchEngine:
                 )
         for name, tensor in own.items():
             tensor.copy_(torch.from_numpy(np.ascontiguousarray(state[name])))
+        if self._own is not None:
+            self._own.load_counts(state["counters"])
 
     def _tensor(self, values: Array) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
-        whole: dict[str, Array] = {}
-        if self._own is not None:
-            self._own.gather()
-            whole = {"counters": self._own.counts}
     def _rows(self, X: Array) -> torch.Tensor:
         """Return rows as the module takes them; pixels travel as whole numbers."""
         return self._tensor(X).to(self._float, memory_format=self._memory_format)
@@ -304,8 +306,6 @@ class TorchEngine:
         step = max(1, numbers // max(self.network.sizes))
         with torch.no_grad():
             for start in range(0, len(X), step):
-        if self._own is not None:
-            self._own.load_counts(state["counters"])
                 block = slice(start, min(start + step, len(X)))
                 yield block, self._rows(X[block])
 
