@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from xent.engines.numpy_engine import NumpyEngine, computes
 from xent.errors import XentError
@@ -82,7 +82,7 @@ def make_engine(
         network,
         distribution,
         dtype,
-        found if together is None else together.own_device(found),
+        find_device(device, dtype),
         precision=precision,
         augment=augment,
     )
