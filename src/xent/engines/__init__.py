@@ -10,5 +10,15 @@ from xent.engines.making import ENGINES as ENGINES
 from xent.engines.making import make_engine as make_engine
 from xent.engines.making import prediction_engine as prediction_engine
 from xent.engines.numpy_engine import NumpyEngine as NumpyEngine
+from xent.engines.ranks import ONE_RANK as ONE_RANK
+from xent.engines.ranks import RankGroup as RankGroup
 
-__all__ = ["ENGINES", "Engine", "NumpyEngine", "make_engine", "prediction_engine"]
+__all__ = [
+    "ENGINES",
+    "ONE_RANK",
+    "Engine",
+    "NumpyEngine",
+    "RankGroup",
+    "make_engine",
+    "prediction_engine",
+]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xent.engines.numpy_engine import NumpyEngine, computes
+from xent.engines.ranks import ONE_RANK
 from xent.errors import XentError
 from xent.network import ModuleNetwork
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from xent.distributions import Distribution
     from xent.engines.engine import Engine
+    from xent.engines.ranks import RankGroup
     from xent.network import Network
 
 __all__ = ["ENGINES", "make_engine", "prediction_engine"]
@@ -30,6 +32,7 @@ def make_engine(
     device: str = "auto",
     precision: str = "full",
     augment: Sequence[str] = (),
+    ranks: RankGroup = ONE_RANK,
 ) -> Engine:
     """Return an engine by its name.
 
@@ -46,6 +49,8 @@ def make_engine(
         What the layers compute in; only with PyTorch.
     augment : sequence of {"flip", "shift", "crop", "color"}
         How the images of a training batch are changed, at random; only with PyTorch.
+    ranks : RankGroup, optional
+        The processes that train together; several need PyTorch.
 
     Raises
     ------
@@ -59,6 +64,9 @@ def make_engine(
     >>> type(make_engine("numpy", mlp(2, (3,), 1), Bernoulli())).__name__
     'NumpyEngine'
     """
+    if ranks.size > 1:
+        refuse_numpy(name, ranks.size)
+        name = "torch"
     if name == "auto":
         on_numpy = computes(network) and device in {"auto", "cpu"} and precision == "full"
         name = "numpy" if on_numpy else "torch"
@@ -78,13 +86,16 @@ def make_engine(
     from xent.engines.torch_devices import find_device
     from xent.engines.torch_engine import TorchEngine
 
+    found = find_device(device, dtype)
+    together: Any = None if ranks.size == 1 else ranks
     return TorchEngine(
         network,
         distribution,
         dtype,
-        find_device(device, dtype),
+        found if together is None else together.own_device(found),
         precision=precision,
         augment=augment,
+        ranks=together,
     )
 
 
@@ -95,6 +106,16 @@ def prediction_engine(
     if computes(network):
         return NumpyEngine(network, distribution, dtype)
     return make_engine("torch", network, distribution, dtype)
+
+
+def refuse_numpy(name: str, n_ranks: int) -> None:
+    """Refuse an engine that computes in one process only."""
+    if name == "numpy":
+        raise XentError(
+            f"engine 'numpy' trains in one process, and this is one of {n_ranks} ranks (WORLD_SIZE={n_ranks}). "
+            "Use engine='torch' (--engine torch), or start without torchrun."
+        )
+    require_torch()
 
 
 def require_torch() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.distributions import Distribution
+    from xent.engines.torch_ranks import Ranks
     from xent.network import Network
 
 __all__ = ["TorchEngine"]
@@ -80,6 +81,7 @@ class TorchEngine:
         *,
         precision: str = "full",
         augment: Sequence[str] = (),
+        ranks: Ranks | None = None,
     ) -> None:
         if network.n_outputs != distribution.n_outputs:
             raise XentError(
@@ -112,6 +114,13 @@ class TorchEngine:
         self._bind()
         self._logits = torch.empty((0, network.n_outputs), dtype=self._float)
         self.reserve(1)
+        # the rows of the batch at work that are computed here, and how many it has in all
+        self._place, self._n_batch = slice(0, 0), 0
+        self._ranks = ranks
+        if ranks is not None:
+            ranks.use_device(self.device)
+            for norm in self._norms:
+                norm.add_up = ranks.total
 
     def _zeros(self, n: int) -> torch.Tensor:
         return torch.zeros(n, dtype=self._float, device=self.device)
@@ -179,6 +188,8 @@ class TorchEngine:
             total = float(n) if weight is None else float(np.sum(weight, dtype=np.float64))
         if n > self._n_reserved:
             self.reserve(n)
+        self._n_batch = n
+        self._place = place = slice(0, n) if self._ranks is None else self._ranks.slice_of(n)
         self._set_shares(weight, n)
         self.module.train()
         rows = self._training_rows(X)
@@ -187,26 +198,30 @@ class TorchEngine:
         with self._draws(), self._arithmetic():
             z = self.module(rows).to(self._float)
         self._logits = z.detach().cpu()
-        delta = self._delta[:n]
+        delta = self._delta[: len(z)]
         # the loss is computed outside the graph, with its exact gradient: the graph ends in the logits
-        nll = self._loss(self._logits.numpy(), y, delta)
-        if weight is None:
-            loss = float(np.add.reduce(nll, dtype=np.float64)) / total
-            np.multiply(delta, self.dtype.type(1 / total), out=delta)
-        else:
-            loss = float(np.dot(nll.astype(np.float64), weight)) / total
-            np.multiply(delta, (weight / total).astype(self.dtype)[:, None], out=delta)
+        nll = self._loss(self._logits.numpy(), y[place], delta)
+        factor = 1 / total if weight is None else (weight[place] / total)[:, None]
+        if self._ranks is not None and not self._ranks.counts(n):
+            factor = 0.0
+        np.multiply(delta, np.asarray(factor, self.dtype), out=delta)
         self._gradient.zero_()
         z.backward(self._tensor(delta))
-        return loss
+        if self._ranks is not None:
+            self._logits, nll = self._ranks.completed(self._gradient, self._logits, nll, n)
+        if weight is None:
+            return float(np.add.reduce(nll, dtype=np.float64)) / total
+        return float(np.dot(nll.astype(np.float64), weight)) / total
 
     def _training_rows(self, X: Array) -> torch.Tensor:
         """Return the rows of a training batch, images changed at random."""
-        rows = self._rows(X)
+        rows = self._rows(X[self._place])
         if not self.augment:
             return rows
         changes = draw_changes(self.augment, len(X), self.dropout_generator)
-        return changed_images(rows, changes).contiguous(memory_format=self._memory_format)
+        return changed_images(rows, changes.of(self._place)).contiguous(
+            memory_format=self._memory_format
+        )
 
     def _arithmetic(self) -> AbstractContextManager[Any]:
         if self.precision == "full":
@@ -215,17 +230,24 @@ class TorchEngine:
 
     def _set_shares(self, weight: Array | None, n: int) -> None:
         """Tell the norms what each row of a training batch counts; PyTorch itself refuses a single row."""
-        shares = None
-        if self._norms and (weight is not None or n == 1):
+        shares, worth = None, 0.0
+        if self._norms and (weight is not None or n == 1 or self._ranks is not None):
             own = np.ones(n) if weight is None else weight
-            shares = self._tensor(own / np.sum(own, dtype=np.float64)).to(self._float)
+            share = own / np.sum(own, dtype=np.float64)
+            # Bessel's correction needs the number of rows that the weights are worth (Kish)
+            worth = 1 / float(np.dot(share, share))
+            counts = self._ranks is None or self._ranks.counts(n)
+            shares = self._tensor(share[self._place] * counts).to(self._float)
         for norm in self._norms:
-            norm.shares = shares
+            norm.shares, norm.worth = shares, worth
 
     def _dropout_factors(self, rate: float, a: torch.Tensor) -> torch.Tensor:
         """Return 0 for what is dropped and 1/(1 - rate) for the rest, drawn as the NumPy engine draws."""
-        n = a.numel()
+        row = a.shape[1:].numel()
+        n = self._n_batch * row
         bits = self.dropout_generator.bit_generator.random_raw((n + 1) // 2).view(np.uint32)[:n]
+        # all ranks draw for the whole batch, and so stay in step
+        bits = bits[self._place.start * row : self._place.stop * row]
         kept = bits >= np.uint32(round(rate * 2**32))
         factors = np.multiply(kept, self.dtype.type(1 / (1 - rate)), dtype=self.dtype)
         return self._tensor(factors.reshape(a.shape))

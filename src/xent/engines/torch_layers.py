@@ -211,6 +211,8 @@ class BatchNormModule(_LayerModule):
         self.running_variance = torch.ones(shape[0])
         # the rows' shares of the batch weight, summing to 1 over all ranks; None: those of PyTorch, all alike
         self.shares: torch.Tensor | None = None
+        # how many rows these weights are worth, 1/Σ shares² over all ranks
+        self.worth = 0.0
         # adds up over the ranks, differentiably; None: there is one rank
         self.add_up: Callable[[torch.Tensor], torch.Tensor] | None = None
 
@@ -240,8 +242,7 @@ class BatchNormModule(_LayerModule):
         mean = self._sum((values * spread).sum((0, 2)))
         variance = self._sum(((values - mean[:, None]) ** 2 * spread).sum((0, 2)))
         with torch.no_grad():
-            # Bessel's correction with the number of rows that the weights are worth, 1/Σ shares² (Kish)
-            worth = n_places / float(self._sum((shares * shares).sum()))
+            worth = n_places * self.worth
             unbiased = variance * (worth / max(worth - 1, 1e-12)) if worth > 1.5 else variance
             self.running_mean.lerp_(mean.to(self.running_mean), self.layer.momentum)
             self.running_variance.lerp_(unbiased.to(self.running_mean), self.layer.momentum)

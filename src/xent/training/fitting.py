@@ -19,7 +19,7 @@ from xent.distributions import (
     MultiLabelSoftmax,
     Poisson,
 )
-from xent.engines import make_engine
+from xent.engines import ONE_RANK, make_engine
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
 from xent.training.networks import make_network
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xent.arrays import Array
+    from xent.engines import RankGroup
     from xent.network import Pixels
     from xent.training.callbacks import Callback
     from xent.training.checkpoint import Checkpointer
@@ -209,6 +210,7 @@ def make_trainer(
     pixels: Pixels | None = None,
     callbacks: Sequence[Callback] = (),
     checkpointer: Checkpointer | None = None,
+    ranks: RankGroup = ONE_RANK,
 ) -> Trainer:
     """Return a trainer whose network starts from the seed.
 
@@ -226,6 +228,7 @@ def make_trainer(
         device=settings.device,
         precision=settings.precision,
         augment=settings.augment,
+        ranks=ranks,
     )
     initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     engine.init(np.random.Generator(np.random.PCG64(initial_seed)))
@@ -240,6 +243,7 @@ def make_trainer(
         seed=int(training_seed),
         callbacks=callbacks,
         checkpointer=checkpointer,
+        ranks=ranks,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.engines import ONE_RANK
 from xent.errors import XentError
 from xent.evaluation import epoch_metrics
 from xent.network import n_penalized
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.distributions import Distribution
-    from xent.engines import Engine
+    from xent.engines import Engine, RankGroup
     from xent.training.batches import Batch
     from xent.training.checkpoint import Checkpointer
     from xent.training.settings import TrainingSettings
@@ -95,6 +96,8 @@ class Trainer:
         The unit in which the targets are trained; the history is in the target's own.
     callbacks : sequence of Callback
     checkpointer : Checkpointer, optional
+    ranks : RankGroup, optional
+        The processes that train together; they stop together.
 
     Attributes
     ----------
@@ -118,13 +121,14 @@ class Trainer:
         target_scale: TargetScale | None = None,
         callbacks: Sequence[Callback] = (),
         checkpointer: Checkpointer | None = None,
+        ranks: RankGroup = ONE_RANK,
     ) -> None:
         if len(training) == 0:
             raise XentError("the training part has no rows of positive weight.")
         self.engine, self.settings, self.task, self.plain = engine, settings, task, plain
         self.training, self.validation = training, validation
         self.target_scale = target_scale or TargetScale()
-        self.callbacks, self.checkpointer = tuple(callbacks), checkpointer
+        self.callbacks, self.checkpointer, self.ranks = tuple(callbacks), checkpointer, ranks
         self.mean_weight = training.mean_weight
         self.batch_size = min(settings.batch_size or len(training), len(training))
         self.n_batches = -(-len(training) // self.batch_size)
@@ -218,8 +222,9 @@ class Trainer:
                 return False
             for call in end:
                 call(moment)
-            if moment.stopping is not None or self.interrupted:
-                self.stopped_because = "interrupted" if self.interrupted else str(moment.stopping)
+            reason = "interrupted" if self.interrupted else (moment.stopping or "")
+            self.stopped_because = self.ranks.agreed_after_batch(reason)
+            if self.stopped_because:
                 return self.batch == self.n_batches
             if checkpointer is not None and self.batch < self.n_batches:
                 checkpointer.within_epoch(self.snapshot)
@@ -250,12 +255,11 @@ class Trainer:
             warnings.warn(message, TrainingWarning, stacklevel=2)
         self.epoch, self.batch, self.order_state = self.epoch + 1, 0, None
         self._tell("epoch_end")
-        if self.moment.stopping is not None and not self.stopped_because:
-            self.stopped_because = self.moment.stopping
-        if (
-            self.best.is_over
-        ):  # also when a stop came with the epoch's last batch: there is nothing to resume
-            self.stopped_because = "patience"
+        # patience also when a stop came with the epoch's last batch: there is nothing to resume
+        own = (
+            "patience" if self.best.is_over else self.stopped_because or self.moment.stopping or ""
+        )
+        self.stopped_because = self.ranks.agreed_after_epoch(own)
         if self.checkpointer is not None:
             self.checkpointer.at_epoch_end(self.epoch - 1, self.snapshot)
 
@@ -341,9 +345,7 @@ class Trainer:
     ) -> None:
         """Take back a snapshot; `history` holds the records of the epochs before it."""
         self.epoch, self.batch, self.step = (
-            int(values["epoch"]),
-            int(values["batch"]),
-            int(values["step"]),
+            int(values[name]) for name in ("epoch", "batch", "step")
         )
         self.loss_sum = float(values["loss_sum"])
         reason = values["stopped_because"]
