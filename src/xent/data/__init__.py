@@ -20,8 +20,16 @@ if TYPE_CHECKING:
     from xent.data.examples import example_table as example_table
     from xent.data.idx import read_idx as read_idx
     from xent.data.idx import unit_scale as unit_scale
+    from xent.data.image_encoder import ImageEncoder as ImageEncoder
+    from xent.data.image_encoder import encoder_from_json as encoder_from_json
+    from xent.data.image_reading import ImageReading as ImageReading
+    from xent.data.image_reading import parse_image_size as parse_image_size
+    from xent.data.images import is_image_source as is_image_source
+    from xent.data.images import read_image_column as read_image_column
+    from xent.data.images import read_images as read_images
     from xent.data.labels import one_vs_rest as one_vs_rest
     from xent.data.numeric import NumericEncoder as NumericEncoder
+    from xent.data.pixel_arrays import identical_images as identical_images
     from xent.data.roles import ColumnRole as ColumnRole
     from xent.data.roles import Roles as Roles
     from xent.data.roles import find_roles as find_roles
@@ -44,6 +52,8 @@ _MODULES = {
     "EXAMPLES": "examples",
     "ColumnRole": "roles",
     "Encoder": "encoder",
+    "ImageEncoder": "image_encoder",
+    "ImageReading": "image_reading",
     "NumericEncoder": "numeric",
     "Roles": "roles",
     "Split": "splits",
@@ -52,19 +62,25 @@ _MODULES = {
     "batch_bounds": "batches",
     "iterate_batches": "batches",
     "check_weights": "weights",
+    "encoder_from_json": "image_encoder",
     "epoch_order": "batches",
     "example_table": "examples",
     "find_roles": "roles",
     "group_codes": "columns",
     "hold_out": "splits",
+    "identical_images": "pixel_arrays",
     "identical_rows": "columns",
+    "is_image_source": "images",
     "joined_groups": "splits",
     "label_set_strata": "strata",
     "matching_columns": "roles",
     "n_batches": "batches",
     "n_duplicates": "duplicates",
     "one_vs_rest": "labels",
+    "parse_image_size": "image_reading",
     "quantile_strata": "strata",
+    "read_image_column": "images",
+    "read_images": "images",
     "read_idx": "idx",
     "read_table": "tables",
     "row_groups": "duplicates",
@@ -79,6 +95,8 @@ __all__ = [
     "EXAMPLES",
     "ColumnRole",
     "Encoder",
+    "ImageEncoder",
+    "ImageReading",
     "NumericEncoder",
     "Roles",
     "Split",
@@ -86,12 +104,15 @@ __all__ = [
     "TargetCoding",
     "batch_bounds",
     "check_weights",
+    "encoder_from_json",
     "epoch_order",
     "example_table",
     "find_roles",
     "group_codes",
     "hold_out",
+    "identical_images",
     "identical_rows",
+    "is_image_source",
     "iterate_batches",
     "joined_groups",
     "label_set_strata",
@@ -99,8 +120,11 @@ __all__ = [
     "n_batches",
     "n_duplicates",
     "one_vs_rest",
+    "parse_image_size",
     "quantile_strata",
     "read_idx",
+    "read_image_column",
+    "read_images",
     "read_table",
     "row_groups",
     "split_given",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import re
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _IDENTIFIER_NAME = re.compile(
 )
 _DATE = r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$"
 _DATE_HINT = "make numbers of it, such as the days since an event"
+_BESIDE = "the images are learned from"
 _FEWEST_ROWS = 20  # below that, distinct values say nothing
 
 
@@ -176,7 +178,25 @@ def find_roles(
                 )
             declared[name] = role
     frame = table.frame if rows is None else table.frame[rows]
+    if table.pixels is not None:
+        return _roles_beside_images(frame, declared)
     return Roles(tuple(_column_role(series, declared.get(series.name)) for series in frame))
+
+
+def _roles_beside_images(frame: pl.DataFrame, declared: dict[str, Role]) -> Roles:
+    """Return the roles of the columns beside images, which alone are learned from."""
+    features = [name for name, role in declared.items() if role in _FEATURES]
+    if features:
+        raise XentError(
+            f"{declared[features[0]]}: column {features[0]!r} cannot be learned from beside images. Leave it out."
+        )
+    entries = (_column_role(series, declared.get(series.name, "dropped")) for series in frame)
+    return Roles(
+        tuple(
+            entry if entry.column in declared else dataclasses.replace(entry, reason=_BESIDE)
+            for entry in entries
+        )
+    )
 
 
 def matching_columns(

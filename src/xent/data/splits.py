@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array, IntArray
 
-__all__ = ["Split", "hold_out", "joined_groups", "split_given", "split_rows"]
+__all__ = ["Split", "hold_out", "joined_groups", "part_named", "split_given", "split_rows"]
 
 _FORMAT = "xent-split"
 _VERSION = 1
@@ -153,6 +153,17 @@ def joined_groups(*codes: ArrayLike) -> IntArray:
             current = smallest[column]
         if np.array_equal(before, current):
             return np.unique(current, return_inverse=True)[1].astype(np.int64)
+
+
+def part_named(word: str) -> str | None:
+    """Return the part that a word means: train, validation or test, or None.
+
+    Examples
+    --------
+    >>> part_named("Val"), part_named("cats")
+    ('validation', None)
+    """
+    return _PARTS.get(word.strip().casefold())
 
 
 def hold_out(

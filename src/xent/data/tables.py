@@ -19,6 +19,8 @@ from xent.errors import XentError, nearest_hint
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from numpy.typing import NDArray
+
 __all__ = ["Table", "read_table"]
 
 _TEXT_SEPARATORS = {".csv": None, ".tsv": "\t"}
@@ -37,11 +39,17 @@ class Table:
         The file's name, or what the caller called it.
     fingerprint : str
         SHA-256 of the (unpacked) file, or of the names, types and values of an object in memory.
+    pixels : ndarray of uint8, shape (n_rows, channels, height, width), optional
+        The image of each row.
+    notes : tuple of str
+        What reading found, a line each: files left aside, images resized or skipped.
     """
 
     frame: pl.DataFrame
     name: str
     fingerprint: str
+    pixels: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -72,6 +80,17 @@ class Table:
                 f"{nearest_hint(name, self.frame.columns)}"
             )
         return self.frame[name]
+
+    def head(self, n_rows: int) -> Table:
+        """Return the first rows, with their images where there are some.
+
+        Examples
+        --------
+        >>> read_table(np.eye(3)).head(2).n_rows
+        2
+        """
+        pixels = None if self.pixels is None else self.pixels[:n_rows]
+        return Table(self.frame.head(n_rows), self.name, self.fingerprint, pixels)
 
 
 def read_table(source: object, *, name: str | None = None, text: Collection[str] = ()) -> Table:

@@ -74,13 +74,14 @@ def prediction_table(
     y: Array | None = None,
     weight: Array | None = None,
     group: Array | None = None,
+    file: pl.Series | None = None,
     decision: Decision | CostDecision | None = None,
 ) -> pl.DataFrame:
     """Return the predictions of some rows as a table.
 
-    Columns: ``row`` (place in the file, from 0), ``part``; ``y``, ``weight``, ``group`` where known; the outputs
-    ``z_0``...; ``p_<class>`` a class or label, or ``mean``; ``decision``. Several labels have ``y_<label>`` and
-    ``decision_<label>`` each.
+    Columns: ``row`` (place in the file, from 0), ``part``; of images ``file``; ``y``, ``weight``, ``group`` if known;
+    the outputs ``z_0``...; ``p_<class>`` a class or label, or ``mean``; ``decision``. Several labels have ``y_<label>``
+    and ``decision_<label>`` each.
 
     Parameters
     ----------
@@ -90,10 +91,14 @@ def prediction_table(
     part : str
     y, weight, group : ndarray, optional
         In the users' own types.
+    file : polars.Series, optional
+        The names of images.
     decision : Decision or CostDecision, optional
         What is decided with instead of probability 0.5, or the most likely class.
     """
     columns: dict[str, Any] = {"row": rows, "part": np.full(len(z), part)}
+    if file is not None:
+        columns["file"] = file
     labels = [str(name) for name in model.target.names] if model.task == "multilabel" else None
     if y is not None:
         columns |= _spread("y", y, labels)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xent.data import Encoder, check_weights, target_values
+from xent.data import (
+    ImageEncoder,
+    ImageReading,
+    check_weights,
+    encoder_from_json,
+    target_values,
+)
 from xent.engines.threads import blas_threads
 from xent.errors import XentError
 from xent.evaluation import Verdict, judge
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xent.arrays import Array, FloatArray
-    from xent.data import Table
+    from xent.data import Encoder, Table
     from xent.decisions import CostDecision, Decision
     from xent.evaluation import PrCurve, RocCurve
     from xent.evaluation.calibration import Recalibrator
@@ -103,14 +109,24 @@ class Run:
         return read_model(self.files.model, self._expected(self.files.model))
 
     @cached_property
-    def encoder(self) -> Encoder:
-        """From a table's columns to the network's inputs."""
+    def encoder(self) -> Encoder | ImageEncoder:
+        """From a table's columns, or from images, to the network's inputs."""
         path = self.files.encoder
         document = parse_json_object(read_text(path, self._expected(path)), path)
         try:
-            return Encoder.from_json(document)
+            return encoder_from_json(document)
         except XentError as error:
             raise damaged(path, str(error).rstrip(".")) from None
+
+    @property
+    def column_encoder(self) -> Encoder:
+        """The encoder of a run that learned from a table's columns; one of images has no such, and refuses."""
+        encoder = self.encoder
+        if isinstance(encoder, ImageEncoder):
+            raise XentError(
+                f"{self.folder} learned from images, which have no columns: this is for runs made from a table."
+            )
+        return encoder
 
     @cached_property
     def raw_predictions(self) -> pl.DataFrame:
@@ -155,15 +171,27 @@ class Run:
         All methods take a source or such a table, so that a file need be read only once.
         """
         names = self.model.target.names if _is_text(self.model) else ()
-        return read_source(source, text=(*self.encoder.text_columns, *names))
+        encoder = self.encoder
+        if not isinstance(encoder, ImageEncoder):
+            return read_source(source, text=(*encoder.text_columns, *names))
+        column = self.settings.get("image_column")
+        reading = ImageReading(
+            (encoder.height, encoder.width),
+            encoder.channels,
+            skip_corrupt=self.settings.get("skip_corrupt") is True,
+            # a run made from a table of files may be asked about a folder of them
+            column=column if isinstance(column, str) else None,
+        )
+        return read_source(source, text=names, images=reading)
 
     def predict(self, source: object) -> Array:
         """Return the decisions for the rows of a table.
 
         Parameters
         ----------
-        source : path, data frame or array
-            With the columns that the model was trained on; others are ignored.
+        source : path, data frame, array or mapping
+            With the columns that the model was trained on; others are ignored. For a model of images: a folder or a
+            zip of images, one image, IDX files, or arrays.
 
         Returns
         -------
@@ -200,6 +228,7 @@ class Run:
             y=target_values(table, names) if known else None,
             weight=table.frame[weight].to_numpy() if weight in table.columns else None,
             group=table.frame[group] if group in table.columns else None,
+            file=_files_of(table, settings.get("image_column")),
             decision=self.decision,
         )
 
@@ -266,9 +295,9 @@ class Run:
             lines += ["", str(self.verdict)]
         return "\n".join(lines)
 
-    def _encoded(self, table: Table) -> FloatArray:
+    def _encoded(self, table: Table) -> Array:
         X = self.encoder.transform(table, dtype=self.model.engine.dtype)
-        if X.shape[1] != self.model.engine.network.n_inputs:
+        if X.shape[1:] != self.model.engine.network.row_shape:
             raise damaged(
                 self.files.encoder,
                 "it does not belong to this model: their numbers of features differ",
@@ -312,6 +341,12 @@ def load_run(path: Path | str) -> Run:
 
 def _is_text(model: Model) -> bool:
     return bool(model.target.classes) and isinstance(model.target.classes[0], str)
+
+
+def _files_of(table: Table, column: str | None) -> pl.Series | None:
+    """Return the names of a table's images."""
+    name = column if column in table.columns else "file"
+    return None if table.pixels is None or name not in table.columns else table.frame[name]
 
 
 def _weight_column(table: Table, name: str | None) -> FloatArray | None:

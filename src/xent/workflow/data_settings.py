@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xent.data import ImageReading, parse_image_size
 from xent.errors import XentError, nearest_hint
 from xent.evaluation import TASKS
 
 __all__ = ["DataSettings"]
 
 _COLUMN_LISTS = ("targets", "numeric", "categorical", "drop")
-_COLUMNS = ("target", "weight", "group", "time", "split")
+_COLUMNS = ("target", "weight", "group", "time", "split", "image_column")
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -64,6 +65,17 @@ class DataSettings:
     numeric: tuple[str, ...] = _setting((), "Columns to take as numbers.")
     categorical: tuple[str, ...] = _setting((), "Columns to take as categories.")
     drop: tuple[str, ...] = _setting((), "Columns to leave out.")
+    image_column: str | None = _setting(
+        None,
+        "Column of PNG or JPEG files, named from where the table lies: the images are learned from.",
+    )
+    image_size: str | None = _setting(
+        None,
+        "Side, or width x height, to resize and crop images to, such as 128; by default all must have one size.",
+    )
+    skip_corrupt: bool = _setting(
+        default=False, text="Leave damaged images out, with a warning, instead of refusing them."
+    )
     runs: str = _setting("runs", "Folder in which the run gets its own.")
 
     def __post_init__(self) -> None:
@@ -77,6 +89,9 @@ class DataSettings:
             hint = nearest_hint(str(self.task), TASKS)
             raise XentError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}.{hint}")
         _check_share(self.test_fraction)
+        object.__setattr__(self, "image_size", _image_size(self.image_size))
+        if not isinstance(self.skip_corrupt, bool):
+            raise XentError(f"skip_corrupt must be True or False, got {self.skip_corrupt!r}.")
         object.__setattr__(self, "runs", _folder(self.runs))
         self._check_together()
 
@@ -94,6 +109,16 @@ class DataSettings:
                 raise XentError(
                     f"split and {other} exclude each other: the column split decides alone."
                 )
+
+    def image_reading(self, *, needs_labels: bool = True) -> ImageReading:
+        """Return how images of a training are read."""
+        size = None if self.image_size is None else parse_image_size(self.image_size)
+        return ImageReading(
+            size,
+            skip_corrupt=self.skip_corrupt,
+            column=self.image_column,
+            needs_labels=needs_labels,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as plain values; a test table in memory is left to the record of the run."""
@@ -116,6 +141,18 @@ def _names(setting: str, value: object) -> tuple[str, ...]:
 def _check_share(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
         raise XentError(f"test_fraction must be at least 0 and below 1, got {value!r}.")
+
+
+def _image_size(value: object) -> str | None:
+    """Return a size as text: a number may stand for the side of a square."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise XentError(
+            f"image_size must be a side such as 128, or width x height such as '128x96', got {value!r}."
+        )
+    height, width = parse_image_size(str(value))
+    return str(width) if width == height else f"{width}x{height}"
 
 
 def _folder(value: object) -> str:

@@ -99,6 +99,7 @@ def write_results(
             y=rows.labels,
             weight=rows.weight,
             group=rows.group,
+            file=rows.file,
         )
         for part, rows in prepared.parts.items()
     ]

@@ -30,6 +30,8 @@ class LabelledTable:
         Class codes, labels or numbers.
     weight : ndarray of float64, shape (n,), optional
     group : polars.Series, optional
+    file : polars.Series, optional
+        The names of images.
     """
 
     table: Table
@@ -37,6 +39,7 @@ class LabelledTable:
     y: Array
     weight: FloatArray | None = None
     group: pl.Series | None = None
+    file: pl.Series | None = None
 
 
 def label(table: Table, target: TargetCoding, data: DataSettings) -> LabelledTable:
@@ -54,4 +57,7 @@ def label(table: Table, target: TargetCoding, data: DataSettings) -> LabelledTab
         weight = check_weights(column, table.n_rows, name=f"weight {data.weight!r}")
     if data.group is not None:
         group = table.column(data.group, argument="group")
-    return LabelledTable(table, labels, target.encode(labels), weight, group)
+    file = None
+    if table.pixels is not None and (name := data.image_column or "file") in table.columns:
+        file = table.frame[name]
+    return LabelledTable(table, labels, target.encode(labels), weight, group, file)

@@ -5,27 +5,28 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from xent.data import Encoder, Split
+from xent.data import Split, encoder_from_json
 from xent.distributions import from_description
 from xent.errors import XentError
 from xent.runs import Run, load_run, write_record
 from xent.runs.curve_files import remove_curves_after
 from xent.runs.history_file import truncate_history
 from xent.runs.lock import RunLock
-from xent.runs.reading import damaged, parse_json_object, read_bytes, read_text
+from xent.runs.reading import damaged, parse_json_object, read_text
 from xent.runs.sources import read_source
+from xent.runs.table_copies import read_copy
 from xent.runs.versions import versions
 from xent.training import read_checkpoint
 from xent.workflow.labelled import label
-from xent.workflow.preparing import assemble, fit_target, with_test_table
+from xent.workflow.preparing import assemble, fit_target, reading_again, with_test_table
 from xent.workflow.recipe import settings_of
 from xent.workflow.session import Session, make_session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from xent.data import Table
+    from xent.data import ImageReading, Table
     from xent.runs import DataRecord, RunFolder, RunRecord
     from xent.training import Callback, TrainingSettings
     from xent.workflow.data_settings import DataSettings
@@ -93,20 +94,26 @@ def _prepared_again(
     folder: RunFolder, record: RunRecord, data: DataSettings, dtype: str
 ) -> PreparedData:
     """Return the data as they were prepared when the run began: the same parts, the same encoder."""
-    table = _table_again(record.data, folder.table, record)
-    split = _read(folder.split, record, Split)
+    table = _table_again(record.data, folder.table, record, images=data.image_reading())
+    split = _read(folder.split, record, Split.from_json)
     if split.n_rows != table.n_rows:
         raise damaged(
             folder.split, f"it deals out {split.n_rows:,} rows, and the data have {table.n_rows:,}"
         )
     target = fit_target(table, data)
-    encoder = _read(folder.encoder, record, Encoder)
+    encoder = _read(folder.encoder, record, encoder_from_json)
     prepared = assemble(
         label(table, target, data), data, target, split, dtype=dtype, encoder=encoder
     )
     if record.test is None:
         return prepared
-    test_table = _table_again(record.test, folder.test_table, record, text=prepared.text_columns)
+    test_table = _table_again(
+        record.test,
+        folder.test_table,
+        record,
+        text=prepared.text_columns,
+        images=reading_again(prepared),
+    )
     return with_test_table(prepared, test_table, data, dtype)
 
 
@@ -154,13 +161,16 @@ def _load_checkpoint(session: Session, folder: RunFolder) -> None:
 
 
 def _table_again(
-    data: DataRecord, copy: Path, record: RunRecord, text: Collection[str] = ()
+    data: DataRecord,
+    copy: Path,
+    record: RunRecord,
+    text: Collection[str] = (),
+    images: ImageReading | None = None,
 ) -> Table:
     """Return the table that was trained on, and no other."""
     if data.path is None:
-        read_bytes(copy, record.files.get(f"{copy.parent.name}/{copy.name}"))
-        return read_source(copy)
-    table = read_source(data.path, text=text)
+        return read_copy(copy, record.files)
+    table = read_source(data.path, text=text, images=images)
     if table.fingerprint != data.fingerprint:
         raise XentError(
             f"{data.path} has changed since the training began (its fingerprint differs). Train again."
@@ -168,10 +178,10 @@ def _table_again(
     return table
 
 
-def _read(path: Path, record: RunRecord, kind: type[Any]) -> Any:
+def _read(path: Path, record: RunRecord, from_json: Callable[[object], Any]) -> Any:
     document = parse_json_object(read_text(path, record.files.get(path.name)), path)
     try:
-        return kind.from_json(document)
+        return from_json(document)
     except XentError as error:
         raise damaged(path, str(error).rstrip(".")) from None
 

@@ -11,6 +11,7 @@ import numpy as np
 from xent.data import (
     find_roles,
     group_codes,
+    identical_images,
     identical_rows,
     label_set_strata,
     quantile_strata,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xent.arrays import Array, IntArray
-    from xent.data import Split, TargetCoding
+    from xent.data import Split, Table, TargetCoding
     from xent.training import TrainingSettings
     from xent.workflow.data_settings import DataSettings
     from xent.workflow.labelled import LabelledTable
@@ -48,8 +49,7 @@ def split_table(
     column `split` decides itself; where it names no validation rows, some of its training rows become them.
     """
     table = labelled.table
-    roles = find_roles(table, **role_settings(data, target.names))
-    identical = identical_rows(table, roles.features) if roles.features else None
+    identical = _identical(table, data, target)
     strata = _strata(target.task, labelled.y)
     if data.split is not None:
         words = table.column(data.split, argument="split").to_list()
@@ -65,6 +65,14 @@ def split_table(
         groups=None if data.group is None else group_codes(table, data.group),
         time=None if data.time is None else time_numbers(table, data.time),
     )
+
+
+def _identical(table: Table, data: DataSettings, target: TargetCoding) -> IntArray | None:
+    """Return a code for every row; those with equal features, or equal pixels, share one."""
+    roles = find_roles(table, **role_settings(data, target.names))
+    if table.pixels is not None:
+        return identical_images(table.pixels)
+    return identical_rows(table, roles.features) if roles.features else None
 
 
 def role_settings(data: DataSettings, names: Sequence[str]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Never
 from xent.files import write_atomically
 from xent.runs import DataRecord, RunRecord, create_run_folder, write_record
 from xent.runs.lock import RunLock
-from xent.runs.predictions import write_table
 from xent.runs.reading import fingerprint, read_bytes
 from xent.runs.sources import path_of
+from xent.runs.table_copies import write_copy
 from xent.runs.versions import versions
 from xent.training.fitting import resolve_seed
 from xent.workflow.preparing import PreparedData, prepare
@@ -55,6 +55,9 @@ def train(
     numeric: str | Sequence[str] = NOT_GIVEN,
     categorical: str | Sequence[str] = NOT_GIVEN,
     drop: str | Sequence[str] = NOT_GIVEN,
+    image_column: str | None = NOT_GIVEN,
+    image_size: str | int | None = NOT_GIVEN,
+    skip_corrupt: bool = NOT_GIVEN,
     runs: str | Path = NOT_GIVEN,
     network: str | None = NOT_GIVEN,
     hidden: int | Sequence[int] = NOT_GIVEN,
@@ -83,6 +86,8 @@ def train(
     engine: str = NOT_GIVEN,
     device: str = NOT_GIVEN,
     precision: str = NOT_GIVEN,
+    deterministic: bool = NOT_GIVEN,
+    compile: bool = NOT_GIVEN,  # noqa: A002 (the field's word for it)
     dtype: str | None = NOT_GIVEN,
     random_state: object = NOT_GIVEN,
     callbacks: Sequence[Callback] = (),
@@ -107,7 +112,7 @@ momentum, schedule
         The network and its steps; see `TrainingSettings`, as for all that follow.
     batch_size, epochs, l1, l2, weight_decay, clip_norm, label_smoothing, class_weight, validation_fraction
         The objective and the rows.
-    early_stopping, patience, checkpoint_every, engine, device, precision, dtype, random_state
+    early_stopping, patience, checkpoint_every, engine, device, precision, deterministic, compile, dtype, random_state
         When to stop, what to save, what computes. `dtype` is float32 by default.
     callbacks : sequence of Callback
         Called at the beginning and the end of training, epochs and batches.
@@ -169,7 +174,7 @@ def begin(
     notes: list[str] = []
     with noted_warnings(notes):
         prepared = prepare(source, data, training, seed)
-    record = _first_record(source, data, training, prepared, seed, notes)
+    record = _first_record(source, prepared.settings, training, prepared, seed, notes)
     folder = create_run_folder(data.runs, prepared.table.name)
     lock = RunLock(folder)
     try:
@@ -220,11 +225,9 @@ def _write_inputs(folder: RunFolder, record: RunRecord, prepared: PreparedData) 
     )
     written = [folder.split, folder.encoder]
     if record.data.path is None:
-        write_table(folder.table, prepared.table.frame)
-        written.append(folder.table)
+        written += write_copy(folder.table, prepared.table)
     if record.test is not None and record.test.path is None and prepared.test_table is not None:
-        write_table(folder.test_table, prepared.test_table.frame)
-        written.append(folder.test_table)
+        written += write_copy(folder.test_table, prepared.test_table)
     return {
         path.relative_to(folder.path).as_posix(): fingerprint(read_bytes(path)) for path in written
     }
