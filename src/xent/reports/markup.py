@@ -15,7 +15,7 @@ __all__ = ["Markup", "element", "escape", "join", "json_block", "table"]
 # control characters that HTML does not allow in text
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 MOST_COLUMNS = 99
-_VOID = {"br", "input", "meta"}
+_VOID = {"br", "img", "input", "meta"}
 
 
 class Markup(str):
