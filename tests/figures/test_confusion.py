@@ -29,7 +29,7 @@ def test_counts_and_rates_of_the_true_class() -> None:
     }
     assert subtitle(chart) == "97 of 100 rows right"
     svg = vl_convert.vegalite_to_svg(chart.to_dict())
-    for text in ("93", "98.9 %", "66.7 %", "phishing", "true class", "decision"):
+    for text in ("93", "98.9%", "66.7%", "phishing", "true class", "decision"):
         assert f">{text}<" in svg
     light = check_chart(
         lambda theme: confusion_matrix([[4, 2], [1, 93]], classes=["a", "b"], theme=theme)
@@ -60,11 +60,11 @@ def test_the_largest_confusions_are_named() -> None:
     matrix[8, 1], matrix[3, 5], matrix[5, 3] = 12, 9, 2
     assert subtitle(confusion_matrix(matrix)) == (
         "500 of 523 rows right; numbers: % of the true class\n"
-        "most confused: 8 as 1: 12 (19 %); 3 as 5: 9 (15 %); 5 as 3: 2 (4 %)"
+        "most confused: 8 as 1: 12 (19%); 3 as 5: 9 (15%); 5 as 3: 2 (4%)"
     )
     long = [f"a long name of a class, {k}" for k in range(10)]
     lines = subtitle(confusion_matrix(matrix, classes=long)).split("\n")
-    assert lines[1:3] == ["most confused:", f"{long[8]} as {long[1]}: 12 (19 %)"]
+    assert lines[1:3] == ["most confused:", f"{long[8]} as {long[1]}: 12 (19%)"]
 
 
 @pytest.mark.parametrize("k", [2, 6, 7, 12, 13, 100])

@@ -34,8 +34,8 @@ def test_places_are_the_normal_deviates_of_the_rates() -> None:
 
 def test_the_axes_read_in_per_cent() -> None:
     svg = vl_convert.vegalite_to_svg(det_curve(binary()).to_dict())
-    texts = re.findall(r">([\d.]+ %)<", svg)
-    assert {"5 %", "10 %", "20 %", "40 %"} <= set(texts)
+    texts = re.findall(r">([\d.]+%)<", svg)
+    assert {"5%", "10%", "20%", "40%"} <= set(texts)
     # a label for each tick of both axes, none of them empty
     assert "undefined" not in svg
 

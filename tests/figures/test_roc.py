@@ -140,7 +140,7 @@ def test_weighted_rows_widen_the_band() -> None:
 
     assert width(even) == pytest.approx(width(plain))
     assert width(uneven) > 1.2 * width(plain)
-    assert "band: the whole curve, 95 %" in subtitle(plain)
+    assert "band: the whole curve, 95%" in subtitle(plain)
     check_chart(lambda theme: roc_curve(binary(), band=True, theme=theme))
 
 

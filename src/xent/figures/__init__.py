@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xent.figures.activations import activation_distributions as activation_distributions
     from xent.figures.activations import activation_map as activation_map
+    from xent.figures.batch_lines import batch_losses as batch_losses
     from xent.figures.classes import class_figures as class_figures
     from xent.figures.comparison import run_comparison as run_comparison
     from xent.figures.confusion import confusion_matrix as confusion_matrix
     from xent.figures.correlation import correlation_matrix as correlation_matrix
     from xent.figures.costs import cost_by_threshold as cost_by_threshold
     from xent.figures.costs import cost_curve as cost_curve
+    from xent.figures.dashboard import training_dashboard as training_dashboard
     from xent.figures.det import det_curve as det_curve
     from xent.figures.diagram import network_diagram as network_diagram
     from xent.figures.history import loss_history as loss_history
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
     from xent.figures.reliability import reliability_diagram as reliability_diagram
     from xent.figures.residuals import residual_histogram as residual_histogram
     from xent.figures.residuals import residuals_against_predicted as residuals_against_predicted
+    from xent.figures.retrieval import retrieval_picture as retrieval_picture
     from xent.figures.roc import roc_curve as roc_curve
     from xent.figures.roc_epochs import roc_by_epoch as roc_by_epoch
     from xent.figures.scatter import fitted_line as fitted_line
     from xent.figures.scores import score_histogram as score_histogram
+    from xent.figures.surface import surface_map as surface_map
     from xent.figures.theme import DARK as DARK
     from xent.figures.theme import LIGHT as LIGHT
     from xent.figures.theme import Theme as Theme
@@ -52,6 +56,7 @@ _MODULE_OF = {
     "Theme": "theme",
     "activation_distributions": "activations",
     "activation_map": "activations",
+    "batch_losses": "batch_lines",
     "class_figures": "classes",
     "confusion_matrix": "confusion",
     "correlation_matrix": "correlation",
@@ -77,11 +82,14 @@ _MODULE_OF = {
     "reliability_diagram": "reliability",
     "residual_histogram": "residuals",
     "residuals_against_predicted": "residuals",
+    "retrieval_picture": "retrieval",
     "roc_by_epoch": "roc_epochs",
     "roc_curve": "roc",
     "run_comparison": "comparison",
     "save": "pictures",
     "score_histogram": "scores",
+    "surface_map": "surface",
+    "training_dashboard": "dashboard",
     "weight_norms": "norms",
 }
 

@@ -94,7 +94,7 @@ def activation_distributions(
         alt.LayerChart(layer=[whole, half, median, zeros]),
         look,
         title=title,
-        subtitle="line: middle 98 %; box: middle half; tick: median",
+        subtitle="line: middle 98%; box: middle half; tick: median",
         width=width,
         height=height or 34 * len(values) + 10,
     )

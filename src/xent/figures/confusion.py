@@ -145,7 +145,7 @@ def _checked(matrix: object, classes: Sequence[str] | None) -> tuple[Any, list[s
 def _text(count: float, rate: float, k: int) -> str:
     if k > MOST_WITH_COUNTS:
         return f"{100 * rate:.0f}" if count else ""
-    return f"{count:,.6g}\n{100 * rate:.1f} %"
+    return f"{count:,.6g}\n{100 * rate:.1f}%"
 
 
 def _largest(counts: Any, rates: Any, names: list[str]) -> list[str]:
@@ -157,7 +157,7 @@ def _largest(counts: Any, rates: Any, names: list[str]) -> list[str]:
     order = np.argsort(wrong, axis=None)[::-1][:N_NAMED]
     largest = [np.unravel_index(place, wrong.shape) for place in order]
     named = [
-        f"{names[row]} as {names[column]}: {wrong[row, column]:,.6g} ({100 * rates[row, column]:.0f} %)"
+        f"{names[row]} as {names[column]}: {wrong[row, column]:,.6g} ({100 * rates[row, column]:.0f}%)"
         for row, column in largest
         if wrong[row, column] > 0
     ]

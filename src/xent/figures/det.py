@@ -109,9 +109,7 @@ def _axes(ends: tuple[float, float]) -> dict[str, Any]:
     places = {rate: NormalDist().inv_cdf(rate) for rate in RATES}
     shown = {rate: place for rate, place in places.items() if ends[0] <= place <= ends[1]}
     # keys are whole numbers: as text a negative number would have a minus sign of its own
-    texts = ", ".join(
-        f"'{round(100 * place)}': '{100 * rate:g} %'" for rate, place in shown.items()
-    )
+    texts = ", ".join(f"'{round(100 * place)}': '{100 * rate:g}%'" for rate, place in shown.items())
     axis = alt.Axis(
         values=list(shown.values()), labelExpr=f"({{{texts}}})[round(100 * datum.value)]"
     )

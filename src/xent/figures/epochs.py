@@ -55,7 +55,7 @@ def kept_epochs(pairs: list[tuple[int, float]]) -> list[tuple[int, float]]:
     return [pairs[place] for place in np.union1d(drawn, starts).tolist()]
 
 
-def epoch_axis(epochs: list[int]) -> alt.X:
+def epoch_axis(epochs: list[int], *, n_ticks: int = 8) -> alt.X:
     """Return the axis of epochs: whole numbers only."""
     low, high = min(epochs), max(epochs)
     if low == high:
@@ -64,5 +64,5 @@ def epoch_axis(epochs: list[int]) -> alt.X:
         "epoch:Q",
         title="epoch",
         scale=alt.Scale(domain=[low, high], nice=False),
-        axis=alt.Axis(format=",d", tickMinStep=1, tickCount=8),
+        axis=alt.Axis(format=",d", tickMinStep=1, tickCount=n_ticks),
     )

@@ -71,7 +71,7 @@ def reliability_diagram(
     error = calibration.error
     subtitle = [
         f"calibration error {error.value:.4f}; a calibrated model would show {error.under_calibration:.4f}",
-        "dots: bins with 95 % intervals; line: isotonic; band: calibrated, 90 %",
+        "dots: bins with 95% intervals; line: isotonic; band: calibrated, 90%",
     ]
     chart = alt.vconcat(main, _counts(calibration.probabilities, look, width), spacing=4)
     return themed(chart, look, title=title, subtitle=subtitle)

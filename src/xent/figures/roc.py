@@ -107,7 +107,7 @@ def roc_curve(
         layers += operating_marks(_marked(next(iter(curves.values())), points), axes, look)
     subtitle = "" if named or isinstance(first, RocCurve) else estimate_text("AUC", first.auc)
     if band:
-        subtitle += "; band: the whole curve, 95 %"
+        subtitle += "; band: the whole curve, 95%"
     return themed(
         alt.layer(*layers), look, title=title, subtitle=subtitle, width=width, height=height
     )
