@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from xent.figures.diagram import network_diagram as network_diagram
     from xent.figures.history import loss_history as loss_history
     from xent.figures.history import metric_history as metric_history
+    from xent.figures.image_cases import class_cases as class_cases
+    from xent.figures.image_cases import label_cases as label_cases
+    from xent.figures.image_cases import number_cases as number_cases
+    from xent.figures.image_sheets import image_sheet as image_sheet
+    from xent.figures.image_values import image_values as image_values
     from xent.figures.importance import feature_importance as feature_importance
     from xent.figures.labels import label_cooccurrence as label_cooccurrence
     from xent.figures.labels import label_figures as label_figures
@@ -57,6 +62,7 @@ _MODULE_OF = {
     "activation_distributions": "activations",
     "activation_map": "activations",
     "batch_losses": "batch_lines",
+    "class_cases": "image_cases",
     "class_figures": "classes",
     "confusion_matrix": "confusion",
     "correlation_matrix": "correlation",
@@ -70,6 +76,9 @@ _MODULE_OF = {
     "gain_curve": "lift",
     "gradient_norms": "norms",
     "idle_units": "norms",
+    "image_sheet": "image_sheets",
+    "image_values": "image_values",
+    "label_cases": "image_cases",
     "label_cooccurrence": "labels",
     "label_figures": "labels",
     "lift_curve": "lift",
@@ -77,6 +86,7 @@ _MODULE_OF = {
     "loss_history": "history",
     "metric_history": "history",
     "network_diagram": "diagram",
+    "number_cases": "image_cases",
     "precision_recall_curve": "pr",
     "predicted_against_true": "predicted",
     "reliability_diagram": "reliability",
