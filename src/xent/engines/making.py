@@ -32,6 +32,8 @@ def make_engine(
     device: str = "auto",
     precision: str = "full",
     augment: Sequence[str] = (),
+    deterministic: bool = True,
+    compiled: bool = False,
     ranks: RankGroup = ONE_RANK,
 ) -> Engine:
     """Return an engine by its name.
@@ -49,6 +51,10 @@ def make_engine(
         What the layers compute in; only with PyTorch.
     augment : sequence of {"flip", "shift", "crop", "color"}
         How the images of a training batch are changed, at random; only with PyTorch.
+    deterministic : bool, default True
+        On CUDA, use algorithms that give the same bits in every run; on a CPU all do.
+    compiled : bool, default False
+        Compile the training step; only with PyTorch.
     ranks : RankGroup, optional
         The processes that train together; several need PyTorch.
 
@@ -68,7 +74,8 @@ def make_engine(
         refuse_numpy(name, ranks.size)
         name = "torch"
     if name == "auto":
-        on_numpy = computes(network) and device in {"auto", "cpu"} and precision == "full"
+        is_plain = precision == "full" and not compiled
+        on_numpy = computes(network) and device in {"auto", "cpu"} and is_plain
         name = "numpy" if on_numpy else "torch"
     if name == "numpy":
         if isinstance(network, ModuleNetwork):
@@ -79,6 +86,8 @@ def make_engine(
             )
         if precision != "full":
             raise XentError(f"precision {precision!r} needs engine='torch'.")
+        if compiled:
+            raise XentError("compile needs engine='torch'. Leave it out.")
         if augment:
             raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
         return NumpyEngine(network, distribution, dtype)
@@ -95,6 +104,8 @@ def make_engine(
         found if together is None else together.own_device(found),
         precision=precision,
         augment=augment,
+        deterministic=deterministic,
+        compiled=compiled,
         ranks=together,
     )
 

@@ -13,6 +13,7 @@ from xent.engines.losses import make_loss
 from xent.engines.torch_augmentation import changed_images
 from xent.engines.torch_layers import BatchNormModule, DropoutModule, NetworkModule, modules_of
 from xent.engines.torch_module import ModuleBinding, seeded
+from xent.engines.torch_precision import Arithmetic
 from xent.errors import XentError
 from xent.network import (
     ModuleNetwork,
@@ -37,7 +38,6 @@ __all__ = ["TorchEngine"]
 # numbers that the widest layer may hold for a block of rows when predicting: on a CPU, and elsewhere
 PREDICTION_NUMBERS = 1 << 22
 DEVICE_NUMBERS = 1 << 27
-HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class TorchEngine:
@@ -61,6 +61,10 @@ class TorchEngine:
         What the layers compute in (`torch.autocast`); parameters, logits and the loss keep `dtype`.
     augment : sequence of {"flip", "shift", "crop", "color"}
         How the images of a training batch are changed, at random.
+    deterministic : bool, default True
+        On CUDA, use algorithms that give the same bits in every run.
+    compiled : bool, default False
+        Compile the training step (`torch.compile`).
 
     Examples
     --------
@@ -81,6 +85,8 @@ class TorchEngine:
         *,
         precision: str = "full",
         augment: Sequence[str] = (),
+        deterministic: bool = True,
+        compiled: bool = False,
         ranks: Ranks | None = None,
     ) -> None:
         if network.n_outputs != distribution.n_outputs:
@@ -94,6 +100,9 @@ class TorchEngine:
         self.augment = tuple(augment)
         self.network, self.distribution, self.dtype = network, distribution, np.dtype(dtype)
         self.device, self.precision = torch.device(device), precision
+        self._arithmetic = Arithmetic(
+            self.device, precision, deterministic=deterministic, n_overflowed=self._n_overflowed
+        )
         self.layout = parameter_layout(network)
         self.dropout_generator = np.random.Generator(np.random.SFC64(0))
         self._float = getattr(torch, self.dtype.name)
@@ -112,13 +121,14 @@ class TorchEngine:
             self._as_vector(own) for own in (self._parameters, self._gradient, self._running)
         )
         self._bind()
+        # what computes a training batch of the usual size
+        self._forward = self._compiled_module() if compiled else self.module
         self._logits = torch.empty((0, network.n_outputs), dtype=self._float)
         self.reserve(1)
         # the rows of the batch at work that are computed here, and how many it has in all
         self._place, self._n_batch = slice(0, 0), 0
         self._ranks = ranks
         if ranks is not None:
-            ranks.use_device(self.device)
             for norm in self._norms:
                 norm.add_up = ranks.total
 
@@ -145,6 +155,11 @@ class TorchEngine:
             norm.running_mean, norm.running_variance = self._running[slot.where].view(slot.shape)
         for dropout in modules_of(self.module, DropoutModule):
             dropout.draw = self._dropout_factors
+
+    def _compiled_module(self) -> Any:
+        from xent.engines.torch_compiling import CompiledModule
+
+        return CompiledModule(self.module, self.device)
 
     def init(self, generator: np.random.Generator) -> None:
         """Draw the initial parameters; the same generator gives the same ones in every engine and dtype.
@@ -195,8 +210,9 @@ class TorchEngine:
         rows = self._training_rows(X)
         if self._own is not None:
             self._own.make_ready(len(rows))
-        with self._draws(), self._arithmetic():
-            z = self.module(rows).to(self._float)
+        forward = self._forward if n == self._n_reserved else self.module
+        with self._draws(), self._arithmetic.forward():
+            z = forward(rows).to(self._float)
         self._logits = z.detach().cpu()
         delta = self._delta[: len(z)]
         # the loss is computed outside the graph, with its exact gradient: the graph ends in the logits
@@ -205,8 +221,7 @@ class TorchEngine:
         if self._ranks is not None and not self._ranks.counts(n):
             factor = 0.0
         np.multiply(delta, np.asarray(factor, self.dtype), out=delta)
-        self._gradient.zero_()
-        z.backward(self._tensor(delta))
+        self._arithmetic.backward(z, self._tensor(delta), self._gradient)
         if self._ranks is not None:
             self._logits, nll = self._ranks.completed(self._gradient, self._logits, nll, n)
         if weight is None:
@@ -223,10 +238,9 @@ class TorchEngine:
             memory_format=self._memory_format
         )
 
-    def _arithmetic(self) -> AbstractContextManager[Any]:
-        if self.precision == "full":
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=HALVES[self.precision])
+    def _n_overflowed(self, own: bool) -> int:
+        """Return how many ranks overflowed, given whether this one did."""
+        return int(own if self._ranks is None else self._ranks.add_up(torch.tensor([int(own)])))
 
     def _set_shares(self, weight: Array | None, n: int) -> None:
         """Tell the norms what each row of a training batch counts; PyTorch itself refuses a single row."""
@@ -264,7 +278,7 @@ class TorchEngine:
         """Return the logits, shape (n, n_outputs); dropout is off and batch normalization uses its running moments."""
         z = np.empty((len(X), self.network.n_outputs), self.dtype)
         for block, rows in self._blocks(X):
-            with self._draws(0), self._arithmetic():
+            with self._draws(0), self._arithmetic.forward():
                 z[block] = self.module(rows).to(self._float).cpu().numpy()
         return z
 
@@ -287,18 +301,25 @@ class TorchEngine:
         return logits
 
     def state(self) -> dict[str, Array]:
-        """Return what training changes: parameters and running moments; on a CPU views, not copies."""
+        """Return what training changes: parameters and running moments; on a CPU views, not copies.
+
+        In fp16 also the factor that keeps small gradients above 0.
+        """
         whole: dict[str, Array] = {}
         if self._own is not None:
             self._own.gather()
             whole = {"counters": self._own.counts}
+        if self._arithmetic.scale is not None:
+            whole["loss_scale"] = self._arithmetic.scale.state()
         own = {"parameters": self._parameters, "running": self._running}
         return {**{name: tensor.cpu().numpy() for name, tensor in own.items()}, **whole}
 
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over parameters and running moments."""
         own = {"parameters": self._parameters, "running": self._running}
-        for name, current in self.state().items():
+        needed, scale = self.state(), self._arithmetic.scale
+        needed.pop("loss_scale", None)  # a network that only starts has none
+        for name, current in needed.items():
             given = state[name]
             if given.shape != current.shape or given.dtype != current.dtype:
                 raise XentError(
@@ -307,6 +328,8 @@ class TorchEngine:
                 )
         for name, tensor in own.items():
             tensor.copy_(torch.from_numpy(np.ascontiguousarray(state[name])))
+        if scale is not None and "loss_scale" in state:
+            scale.load_state(state["loss_scale"])
         if self._own is not None:
             self._own.load_counts(state["counters"])
 

@@ -85,12 +85,15 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         engine: str = DEFAULTS.engine,
         device: str = DEFAULTS.device,
         precision: str = DEFAULTS.precision,
+        deterministic: bool = DEFAULTS.deterministic,
+        compile: bool = DEFAULTS.compile,  # noqa: A002 (the field's word for it)
         dtype: str | None = DEFAULTS.dtype,
         random_state: Any = DEFAULTS.random_state,
         callbacks: Sequence[Callback] = (),
         warm_start: bool = False,
     ) -> None:
         self.network, self.augment, self.precision = network, augment, precision
+        self.deterministic, self.compile = deterministic, compile
         self.hidden, self.activation, self.dropout = hidden, activation, dropout
         self.batch_norm, self.init, self.distribution = batch_norm, init, distribution
         self.optimizer, self.learning_rate, self.momentum = optimizer, learning_rate, momentum

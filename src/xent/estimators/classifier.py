@@ -92,6 +92,10 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
         What computes, and where.
     precision : {"full", "bf16", "fp16"}
         What layers compute in with PyTorch; the loss keeps the dtype.
+    deterministic : bool
+        On a GPU, whether to use only algorithms that give the same bits in every run.
+    compile : bool
+        Whether PyTorch compiles the training step.
     dtype : {"float32", "float64"}, optional
         By default that of `X`; integers are computed in float64.
     random_state : int, Generator or RandomState, optional

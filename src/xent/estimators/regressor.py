@@ -37,7 +37,7 @@ class XentRegressor(RegressorMixin, XentEstimator):  # type: ignore[misc]  # sci
         of one size for all rows, that of the rows held out.
     network, hidden, activation, dropout, batch_norm, init, augment, optimizer, learning_rate, momentum, schedule, \
 batch_size, epochs, l1, l2, weight_decay, clip_norm, validation_fraction, early_stopping, patience, \
-checkpoint_every, engine, device, precision, dtype, random_state, callbacks, warm_start
+checkpoint_every, engine, device, precision, deterministic, compile, dtype, random_state, callbacks, warm_start
         As in `XentClassifier`.
     label_smoothing, class_weight
         For classes: here they are refused unless left alone.

@@ -228,6 +228,8 @@ def make_trainer(
         device=settings.device,
         precision=settings.precision,
         augment=settings.augment,
+        deterministic=settings.deterministic,
+        compiled=settings.compile,
         ranks=ranks,
     )
     initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)

@@ -103,6 +103,10 @@ class TrainingSettings:
     precision: str = _setting(
         "full", "What layers compute in on the torch engine; the loss keeps the dtype."
     )
+    deterministic: bool = _setting(
+        True, "On a GPU, use only algorithms that give the same bits in every run."
+    )
+    compile: bool = _setting(False, "Compile the training step of the torch engine.")
     dtype: str | None = _setting(None, "float32 or float64.")
     random_state: Any = _setting(None, "Seed; by default a fresh one, which the run records.")
 
@@ -201,7 +205,12 @@ _SHARES = {
 }
 _STRENGTHS = {"l1": False, "l2": False, "weight_decay": True}
 _POSITIVE = ("learning_rate", "clip_norm")
-_SWITCHES = {"batch_norm": True, "early_stopping": False}
+_SWITCHES = {
+    "batch_norm": True,
+    "early_stopping": False,
+    "deterministic": False,
+    "compile": False,
+}
 
 
 def _check_ranges(settings: TrainingSettings) -> None:

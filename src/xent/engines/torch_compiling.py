@@ -1,0 +1,67 @@
+"""The training step as compiled by PyTorch: a kernel or two for each layer, on CUDA one graph of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch._dynamo.exc import TorchDynamoException
+from torch._functorch import config
+
+from xent.engines.torch_layers import DropoutModule, modules_of
+from xent.errors import XentError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["CompiledModule"]
+
+
+class CompiledModule:
+    """A module as compiled for training batches of one size.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Its parameters may still change, its layers not.
+    device : torch.device
+        On CUDA the kernels are recorded as one graph and sent at once (mode `reduce-overhead`).
+
+    Examples
+    --------
+    >>> compiled = CompiledModule(torch.nn.Linear(2, 1), torch.device("cpu"))
+    >>> compiled.device.type
+    'cpu'
+    """
+
+    def __init__(self, module: nn.Module, device: torch.device) -> None:
+        self.device = device
+        for dropout in modules_of(module, DropoutModule):
+            # masks are drawn by NumPy, as the other engine draws them: no part of a graph
+            dropout.draw = torch.compiler.disable(dropout.draw)  # type: ignore[no-untyped-call]
+        mode = "reduce-overhead" if device.type == "cuda" else "default"
+        self._compiled = torch.compile(module, mode=mode, dynamic=False)
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the logits of a training batch.
+
+        Raises
+        ------
+        XentError
+            If PyTorch cannot compile here.
+        """
+        try:
+            # the scale of fp16 may ask for a second backward pass: what the first was given is kept
+            with config.patch(donated_buffer=False):
+                logits: torch.Tensor = self._compiled(rows)
+        except TorchDynamoException as error:
+            needs = (
+                "Triton" if self.device.type == "cuda" else "a C++ compiler and Python's headers"
+            )
+            reason = str(error).strip().splitlines()[0]
+            msg = (
+                f"compile needs {needs}, and PyTorch could not compile the network: {reason} "
+                "Install what is missing (on Debian: apt install g++ python3-dev), or leave compile out."
+            )
+            raise XentError(msg) from error
+        return logits
