@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 N_ROWS = 200
 OF_ALL = {
+    "dashboard",
     "history",
     "metric",
     "gradients",
@@ -35,7 +36,7 @@ OF_ALL = {
 }
 OF_TASK = {
     "binary": {"roc", "pr", "det", "roc-epochs", "cost", "cost-curve", "gain", "lift"}
-    | {"histogram", "calibration", "thresholds", "confusion"},
+    | {"histogram", "calibration", "thresholds", "confusion", "retrieved"},
     "multiclass": {"classes", "confusion", "roc-epochs"},
     "multilabel": {"labels", "cooccurrence", "roc-epochs"},
     "regression": {"predicted", "residuals", "residual-histogram"},
@@ -101,7 +102,9 @@ def test_every_chart_of_the_room_has_a_name() -> None:
         "decision_step",
         "loss_by_probability",
         "fitted_line",
-    }  # of functions, not of a run
+        "surface_map",
+        "batch_losses",
+    }  # of functions and of batches, not of a run
     charts = set(figures.__all__) - {"DARK", "LIGHT", "Theme", "save"} - without_rows
     assert [name for name in sorted(charts) if name not in source] == []
 

@@ -90,7 +90,7 @@ def _checked(counts: ConfusionCounts[Any]) -> dict[str, int]:
         ):
             raise XentError(
                 f"counts must hold whole numbers of one decision, got {name} = {count!r:.40}. "
-                "Give evaluation.at(threshold).counts."
+                "Give evaluation.at(threshold).counts of rows without weights."
             )
         whole[name] = int(count)
     if not sum(whole.values()):

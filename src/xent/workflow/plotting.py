@@ -213,6 +213,17 @@ def _confusion(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> An
     return figures.confusion_matrix(matrix, classes=source.classes or None, **look)
 
 
+def _retrieved(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
+    (source,) = sources
+    counts = source.as_task("binary").at(source.decided_at).counts
+    return figures.retrieval_picture(counts, **look)
+
+
+def _dashboard(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
+    run = sources[0].run
+    return figures.training_dashboard(run.history, best_epoch=run.record.best_epoch or None, **look)
+
+
 def _cost(sources: Sequence[PlotSource], settings: PlotSettings, look: Look) -> Any:
     (source,) = sources
     evaluation = source.as_task("binary")
@@ -333,6 +344,9 @@ FIGURES: Final[dict[str, PlottedFigure]] = {
         ),
     ),
     "confusion": PlottedFigure("confusion matrix", _confusion),
+    "retrieved": PlottedFigure(
+        "rows as dots: which are positive, which were called so", _retrieved
+    ),
     "classes": PlottedFigure(
         "precision, recall, F1 of each class",
         _evaluated("class_figures", "multiclass", names=lambda source: source.classes),
@@ -354,6 +368,7 @@ FIGURES: Final[dict[str, PlottedFigure]] = {
     "residual-histogram": PlottedFigure(
         "distribution of residuals", _evaluated("residual_histogram", "regression")
     ),
+    "dashboard": PlottedFigure("loss and every figure by epoch, a panel each", _dashboard),
     "history": PlottedFigure("loss by epoch", _loss, ("scale",)),
     "metric": PlottedFigure("a metric by epoch", _metric, ("metric",)),
     "gradients": PlottedFigure("gradient norm by layer by epoch", _recorded("gradient_norms")),
