@@ -32,6 +32,7 @@ _VERBS = {
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",
     "plot": "Draw one chart of a run, or of predictions from anywhere, as a file.",
     "report": "Write a run, or predictions from anywhere, as one page with a threshold to move.",
+    "export": "Write a run as one ONNX file, from raw columns to the decision.",
     "studio": "Show all runs in the browser, live ones too; compare, predict, stop.",
 }
 
