@@ -6,6 +6,8 @@ Read from the environment that torchrun, and any launcher that follows it, sets 
 from __future__ import annotations
 
 import os
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +16,9 @@ from xent.errors import XentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Launch", "RankLostError", "find_launch", "is_heard"]
+__all__ = ["Launch", "RankLostError", "find_launch", "give_way", "is_first", "is_heard"]
 
+_GIVE_WAY_SECONDS: Final = 3.0
 _NEEDED: Final = ("RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -112,15 +115,30 @@ def find_launch(environment: Mapping[str, str] | None = None) -> Launch | None:
     )
 
 
-def is_heard(error: BaseException) -> bool:
-    """Tell whether this process is the one to print an error: one rank says it for all."""
+def is_first() -> bool:
+    """Tell whether this process is alone or rank 0: the one that prints."""
     try:
         launch = find_launch()
     except XentError:
         return True
-    if launch is None:
-        return True
-    return launch.rank == (error.speaker if isinstance(error, RankLostError) else 0)
+    return launch is None or launch.is_first
+
+
+def is_heard(error: BaseException) -> bool:
+    """Tell whether this process is the one to print an error: one rank says it for all."""
+    if isinstance(error, RankLostError):
+        launch = find_launch()
+        return launch is None or launch.rank == error.speaker
+    return is_first()
+
+
+def give_way() -> None:
+    """Let rank 0 say first what is wrong everywhere: launchers end all ranks when one of them ends badly.
+
+    Ranks that have joined part in order; this is for mistakes that are found before, such as an unknown option.
+    """
+    if "xent.engines.torch_ranks" not in sys.modules:
+        time.sleep(_GIVE_WAY_SECONDS)
 
 
 def _count(given: Mapping[str, str], name: str, absent: int) -> int:

@@ -12,6 +12,7 @@ import typer
 
 from xent import __version__
 from xent.errors import XentError
+from xent.launch import give_way, is_first, is_heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,19 +72,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         By default those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    warnings.showwarning = _print_warning  # type: ignore[assignment]  # the place is not shown
+    # the place is not shown; of several ranks the first speaks for all
+    warnings.showwarning = _print_warning if is_first() else _keep_quiet  # type: ignore[assignment]
     try:
         app = make_app(next((word for word in given if word in _VERBS), None))
         result = app(given, prog_name="xent", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
+        if is_first():
+            print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         _drop_output()  # whoever read it has left
         return OUTPUT_GONE
     except (XentError, typer.TyperException, MemoryError, OSError) as error:
-        print(f"error: {' '.join(_message(error).split())}", file=sys.stderr)
+        if is_heard(error):
+            print(f"error: {' '.join(_message(error).split())}", file=sys.stderr, flush=True)
+        else:
+            give_way()
         return USER_MISTAKE
     return result if isinstance(result, int) else 0
 
@@ -117,6 +123,10 @@ def _without_verb(
 
 def _listed() -> None:
     """Stand in for a verb that is only listed."""
+
+
+def _keep_quiet(*_: Any) -> None:
+    """Leave a warning to rank 0."""
 
 
 def _print_warning(message: Warning | str, *_: Any) -> None:

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -16,9 +16,10 @@ from xent.cli.progress import progress_callbacks
 from xent.cli.sparkline import loss_line
 from xent.cli.tables import print_verdict
 from xent.errors import XentError
+from xent.launch import is_first
 from xent.network import ModuleNetwork
 from xent.training import TrainingSettings
-from xent.workflow import DataSettings, Session, begin, take_up
+from xent.workflow import DataSettings, Follower, Session, begin, take_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,8 +72,10 @@ def _train(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     settings: dict[str, Any],
 ) -> int:
-    bars = progress_callbacks()
+    bars = progress_callbacks() if is_first() else []
     session = _session(file, recipe, resume, settings, bars)
+    if not is_first():
+        return _follow(session)
     if isinstance(session, Session):
         if not as_json:
             _print_beginning(session)
@@ -88,7 +91,7 @@ def _train(
                 bar.close()
         seconds = time.monotonic() - start
     else:
-        run, seconds = session, 0.0
+        run, seconds = cast("Run", session), 0.0
     if as_json:
         print(json.dumps(_summary(run), allow_nan=False))
     else:
@@ -102,7 +105,7 @@ def _session(
     resume: Path | None,
     settings: dict[str, Any],
     callbacks: Sequence[ProgressBar],
-) -> Session | Run:
+) -> Session | Follower | Run:
     if resume is None:
         if file is None:
             raise XentError("FILE is needed: the table to train on, or --resume RUN.")
@@ -114,6 +117,12 @@ def _session(
             f"--resume continues a run with its own data and settings. Leave out {', '.join(others)}."
         )
     return take_up(resume, callbacks)
+
+
+def _follow(session: Session | Follower | Run) -> int:
+    """Train as another rank than the first: it has nothing to say."""
+    run = session.run() if isinstance(session, Follower) else cast("Run", session)
+    return INTERRUPTED if run.status == "interrupted" else 0
 
 
 def _print_beginning(session: Session) -> None:

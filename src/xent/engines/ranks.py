@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ["ONE_RANK", "OneRank", "RankGroup"]
+    from xent.engines.torch_ranks import Ranks
+    from xent.launch import Launch
+
+__all__ = ["ONE_RANK", "OneRank", "RankGroup", "join_ranks"]
 
 
 class RankGroup(Protocol):
@@ -18,10 +22,13 @@ class RankGroup(Protocol):
     ----------
     rank, size : int
         Which of how many this is.
+    local_size : int
+        How many of them share this machine.
     """
 
     rank: int
     size: int
+    local_size: int
 
     def agreed_after_batch(self, reason: str) -> str:
         """Return why all ranks stop after this batch, "" while they go on, given this rank's own reason."""
@@ -45,7 +52,7 @@ class OneRank:
     'interrupted'
     """
 
-    rank, size = 0, 1
+    rank, size, local_size = 0, 1, 1
 
     def agreed_after_batch(self, reason: str) -> str:
         """Return the reason."""
@@ -64,3 +71,21 @@ class OneRank:
 
 
 ONE_RANK: Final = OneRank()
+
+
+def join_ranks(launch: Launch) -> Ranks:
+    """Return the ranks of this launch, once all of them are there.
+
+    Raises
+    ------
+    XentError
+        When PyTorch is not installed, or the ranks do not find each other.
+    """
+    from xent.engines.making import require_torch
+
+    # what is lost is said in one line; PyTorch would add pages of its own stack
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    require_torch()
+    from xent.engines.torch_ranks import Ranks
+
+    return Ranks(launch)

@@ -26,7 +26,7 @@ from xent.errors import XentError
 from xent.launch import RankLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from xent.arrays import Array
     from xent.launch import Launch
@@ -39,6 +39,8 @@ PATIENCE: Final = timedelta(minutes=10)
 ROLL_CALL_SECONDS: Final = 1.5
 # how long another rank leaves rank 0 to say what was wrong, before launchers end it for the others' sake
 FAREWELL_SECONDS: Final = 10.0
+# how long SIGTERM waits for a rank that is about to say who has gone
+LAST_WORDS_SECONDS: Final = 5.0
 _HOLDS_ON: Final = (
     "Nothing up to the last checkpoint is lost: start again with --resume, "
     "or let torchrun do it with --max-restarts."
@@ -62,9 +64,10 @@ class Ranks:
 
     def __init__(self, launch: Launch) -> None:
         self.rank, self.size = launch.rank, launch.size
-        self.launch = launch
+        self.local_size, self.launch = launch.local_size, launch
         self._store, self._texts = _process_group(launch)
-        self._has_nccl = False
+        # asked for at the first exchange
+        self._has_nccl: bool | None = None
         self._wishes, self._agreed = (0, 0), (0, 0)
         self._buffer = torch.empty(0)
 
@@ -91,21 +94,21 @@ class Ranks:
             )
         return f"cuda:{place}"
 
-    def use_device(self, device: torch.device) -> None:
-        """Say where this rank computes: only ranks with a CUDA device each can let NCCL carry their numbers."""
-        own = ""
-        if device.type == "cuda":
-            own = f"{socket.gethostname()} {torch.cuda.get_device_properties(device).uuid}"
-        everywhere = self.gather_texts(own)
-        alone_on_it = all(everywhere) and len(set(everywhere)) == self.size
-        self._has_nccl = alone_on_it and dist.is_nccl_available()
-        if device.type == "cuda":
+    def _uses_nccl(self, device: torch.device) -> bool:
+        """Tell whether NCCL carries these numbers: only where each rank has a CUDA device of its own."""
+        if device.type != "cuda":
+            return False
+        if self._has_nccl is None:
             torch.cuda.set_device(device)
+            own = f"{socket.gethostname()} {torch.cuda.get_device_properties(device).uuid}"
+            n_devices = len(set(self.gather_texts(own)))
+            self._has_nccl = n_devices == self.size and dist.is_nccl_available()
+        return self._has_nccl
 
     def add_up(self, values: torch.Tensor) -> torch.Tensor:
         """Add the ranks' values up in place, and return them."""
         with self._reached():
-            if values.device.type == "cpu" or self._has_nccl:
+            if values.device.type == "cpu" or self._uses_nccl(values.device):
                 dist.all_reduce(values)
             else:
                 on_cpu = values.cpu()
@@ -115,7 +118,7 @@ class Ranks:
 
     def total(self, values: torch.Tensor) -> torch.Tensor:
         """Return the sum of the ranks' values as a node of the graph: each loss depends on every rank's values."""
-        found: torch.Tensor = _Total.apply(values, self)
+        found: torch.Tensor = _Total.apply(values, self)  # type: ignore[no-untyped-call]
         return found
 
     def completed(
@@ -215,19 +218,25 @@ class Ranks:
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
         """Frame a training: SIGTERM becomes an error, and a rank that ends badly tells the others why."""
+        self._wishes = self._agreed = (0, 0)
         in_main = threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGTERM, self._ended_from_outside) if in_main else None
         try:
             yield
+        except RankLostError:
+            raise  # and SIGTERM waits until that is said
         except BaseException as error:
-            if not isinstance(error, RankLostError):
-                text = " ".join(str(error).split())[:500] or type(error).__name__
-                with contextlib.suppress(RuntimeError):
-                    self._store.set(f"failed/{self.rank}", text)
+            text = " ".join(str(error).split())[:500] or type(error).__name__
+            with contextlib.suppress(RuntimeError):
+                self._store.set(f"failed/{self.rank}", text)
+            self._restore(before)
             raise
-        finally:
-            if in_main:
-                signal.signal(signal.SIGTERM, before)
+        else:
+            self._restore(before)
+
+    def _restore(self, handler: Any) -> None:
+        if handler is not None:
+            signal.signal(signal.SIGTERM, handler)
 
     def _ended_from_outside(self, _number: int, _frame: Any) -> None:
         """Say who is missing: launchers end all ranks when one of them is gone."""
@@ -246,7 +255,7 @@ class Ranks:
     def _gone(self, reason: str) -> RankLostError:
         """Return the error for what ended the exchange: the ranks that no longer answer."""
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the message comes first
+            signal.signal(signal.SIGTERM, _after_last_words(time.monotonic() + LAST_WORDS_SECONDS))
         try:
             missing, why = self._roll_call()
         except RuntimeError:  # who kept the store has gone with it
@@ -280,12 +289,12 @@ class _Total(torch.autograd.Function):
     """y = Σ_r x_r on all ranks. Every rank's loss depends on y, so dL/dx_r = Σ_s dL_s/dy."""
 
     @staticmethod
-    def forward(ctx: Any, values: torch.Tensor, ranks: Ranks) -> torch.Tensor:  # type: ignore[override]
+    def forward(ctx: Any, values: torch.Tensor, ranks: Ranks) -> torch.Tensor:
         ctx.ranks = ranks
         return ranks.add_up(values.clone())
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         return ctx.ranks.add_up(gradient.clone(memory_format=torch.contiguous_format)), None
 
 
@@ -303,7 +312,9 @@ def _process_group(launch: Launch) -> tuple[Any, Any]:
             "Check MASTER_ADDR and MASTER_PORT, and that all ranks were started."
         ) from None
     # each training of a process has its own group, and so its own names in the store
-    return dist.PrefixStore(f"xent/{group.group_name}", _store()), group
+    return torch.distributed.distributed_c10d.PrefixStore(
+        f"xent/{group.group_name}", _store()
+    ), group
 
 
 def _store() -> Any:
@@ -320,6 +331,16 @@ def _leave(launch: Launch) -> None:
             _store().wait(["xent/bye"], timedelta(seconds=FAREWELL_SECONDS))
     with contextlib.suppress(RuntimeError):
         dist.destroy_process_group()
+
+
+def _after_last_words(end: float) -> Callable[[int, Any], None]:
+    """Return a handler of SIGTERM that lets a message be said and a record be written first."""
+
+    def handle(_number: int, _frame: Any) -> None:
+        if time.monotonic() > end:
+            raise SystemExit(128 + signal.SIGTERM)
+
+    return handle
 
 
 def _as_wishes(reason: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xent.training.history import EpochRecord
 
-__all__ = ["HistoryFile", "history_line", "read_history", "truncate_history"]
+__all__ = ["HistoryFile", "first_epochs", "history_line", "read_history", "truncate_history"]
 
 
 class HistoryFile:
@@ -101,13 +101,25 @@ def truncate_history(path: Path, n_epochs: int) -> History:
     XentError
         When the file holds fewer epochs than that.
     """
+    history = first_epochs(path, n_epochs)
+    lines = read_text(path).split("\n")[:n_epochs] if n_epochs else []
+    write_atomically(path, "".join(f"{line}\n" for line in lines))
+    return history
+
+
+def first_epochs(path: Path, n_epochs: int) -> History:
+    """Return the first `n_epochs` lines.
+
+    Raises
+    ------
+    XentError
+        When the file holds fewer epochs than that.
+    """
     history = read_history(path) if path.exists() or n_epochs else History()
     if len(history) < n_epochs:
         raise damaged(
             path, f"it holds {len(history)} epochs, and the checkpoint was made after {n_epochs}"
         )
-    lines = read_text(path).split("\n")[:n_epochs] if n_epochs else []
-    write_atomically(path, "".join(f"{line}\n" for line in lines))
     return History(history.records[:n_epochs])
 
 

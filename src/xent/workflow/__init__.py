@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xent.workflow.data_parallel import Follower
 from xent.workflow.data_settings import DataSettings
 from xent.workflow.preparing import PreparedData, prepare
 from xent.workflow.resuming import resume, take_up
@@ -10,6 +11,7 @@ from xent.workflow.training import begin, train
 
 __all__ = [
     "DataSettings",
+    "Follower",
     "PreparedData",
     "Session",
     "begin",

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from xent.data import Split, encoder_from_json
 from xent.distributions import from_description
+from xent.engines import ONE_RANK
 from xent.errors import XentError
+from xent.launch import find_launch
 from xent.runs import Run, load_run, write_record
 from xent.runs.curve_files import remove_curves_after
-from xent.runs.history_file import truncate_history
+from xent.runs.history_file import first_epochs, truncate_history
 from xent.runs.lock import RunLock
 from xent.runs.reading import damaged, parse_json_object, read_text
 from xent.runs.sources import read_source
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xent.data import ImageReading, Table
+    from xent.engines import RankGroup
     from xent.runs import DataRecord, RunFolder, RunRecord
-    from xent.training import Callback, TrainingSettings
+    from xent.training import Callback, Trainer, TrainingSettings
+    from xent.workflow.data_parallel import Follower
     from xent.workflow.data_settings import DataSettings
     from xent.workflow.preparing import PreparedData
 
-__all__ = ["resume", "take_up"]
+__all__ = ["is_over", "load_checkpoint", "prepared_again", "resume", "take_up", "take_up_run"]
 
 
 def resume(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Run:
@@ -56,38 +60,58 @@ def resume(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Run:
     return session if isinstance(session, Run) else session.run()
 
 
-def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Session | Run:
+def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Session | Follower | Run:
     """Return the session of an interrupted run, at its last checkpoint; a finished run as it is."""
+    launch = find_launch()
+    if launch is not None:
+        from xent.workflow.data_parallel import join_run
+
+        return join_run(launch, run_folder, callbacks)
     run = load_run(run_folder)
-    if run.status == "finished":
-        warnings.warn(
-            f"{run.folder} is finished ({run.record.stopped_because}): nothing is left to resume.",
-            stacklevel=3,
-        )
+    if is_over(run):
         return run
-    lock = RunLock(run.files)
+    return take_up_run(run, callbacks)
+
+
+def is_over(run: Run) -> bool:
+    """Tell, with a warning, whether nothing is left to resume."""
+    if run.status != "finished":
+        return False
+    warnings.warn(
+        f"{run.folder} is finished ({run.record.stopped_because}): nothing is left to resume.",
+        stacklevel=4,
+    )
+    return True
+
+
+def take_up_run(run: Run, callbacks: Sequence[Callback], ranks: RankGroup = ONE_RANK) -> Session:
+    """Return the session of a run at its last checkpoint, with its lock; what came after that is cut off."""
+    folder, lock = run.files, RunLock(run.files)
     try:
-        return _resumed(run.files, run.record, callbacks, lock)
+        folder.remove_unfinished()
+        _compare_versions(run.record)
+        prepared, training = prepared_again(run)
+        record = run.record.changed(
+            status="running", stopped_because="", finished="", files=_inputs(run.record)
+        )
+        session = make_session(
+            folder, record, prepared, training, callbacks, lock=lock, ranks=ranks
+        )
+        session.is_new = False
+        n_done = load_checkpoint(session.trainer, folder)
+        truncate_history(folder.history, n_done)
+        remove_curves_after(folder.curves, n_done)
+        write_record(folder, session.record)
     except BaseException:
         lock.release()
         raise
-
-
-def _resumed(
-    folder: RunFolder, record: RunRecord, callbacks: Sequence[Callback], lock: RunLock
-) -> Session:
-    folder.remove_unfinished()
-    _compare_versions(record)
-    data, training = _settings(record, folder)
-    record = record.changed(
-        status="running", stopped_because="", finished="", files=_inputs(record)
-    )
-    prepared = _prepared_again(folder, record, data, str(training.dtype))
-    session = make_session(folder, record, prepared, training, callbacks, lock=lock)
-    session.is_new = False
-    _load_checkpoint(session, folder)
-    write_record(folder, session.record)
     return session
+
+
+def prepared_again(run: Run) -> tuple[PreparedData, TrainingSettings]:
+    """Return the data as they were prepared when the run began, and the settings of its training."""
+    data, training = _settings(run.record, run.files)
+    return _prepared_again(run.files, run.record, data, str(training.dtype)), training
 
 
 def _prepared_again(
@@ -137,27 +161,24 @@ def _settings(record: RunRecord, folder: RunFolder) -> tuple[DataSettings, Train
         raise damaged(folder.record, str(error).rstrip(".")) from None
 
 
-def _load_checkpoint(session: Session, folder: RunFolder) -> None:
-    """Put the trainer where the newest checkpoint stands, and cut off what was written after it."""
+def load_checkpoint(trainer: Trainer, folder: RunFolder) -> int:
+    """Put the trainer where the newest checkpoint stands, and return how many epochs were done."""
     if not any(folder.checkpoints.glob("*.safetensors")):
         # killed before its first batch: the start is all there is, and it is the same again
-        truncate_history(folder.history, 0)
-        remove_curves_after(folder.curves, 0)
-        return
+        return 0
     values, arrays = read_checkpoint(folder.checkpoints)
     try:
         n_done = int(values["epoch"]) - 1
-        history = truncate_history(folder.history, n_done)
-        remove_curves_after(folder.curves, n_done)
-        session.trainer.load_snapshot(values, arrays, history)
-        assert session.trainer.checkpointer is not None
-        session.trainer.checkpointer.continue_from(int(values["sequence"]))
+        trainer.load_snapshot(values, arrays, first_epochs(folder.history, n_done))
+        if trainer.checkpointer is not None:
+            trainer.checkpointer.continue_from(int(values["sequence"]))
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, XentError):
             raise
         raise damaged(
             folder.checkpoints, f"the checkpoint does not fit this run ({error})"
         ) from None
+    return n_done
 
 
 def _table_again(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.cores import n_cores
+from xent.data import ImageEncoder
 from xent.distributions import Gaussian
 from xent.distributions.location_scale import with_free_spread
+from xent.engines import ONE_RANK
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError
+from xent.launch import RankLostError
+from xent.network import Pixels
 from xent.runs import Run, write_record
 from xent.runs.reading import fingerprint, read_bytes
 from xent.runs.recorder import RunRecorder
+from xent.runs.table_copies import copies_at
 from xent.training import Callback, Checkpointer, Part
 from xent.training.fitting import (
     choose_distribution,
@@ -35,14 +42,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from xent.data import Encoder
     from xent.distributions import Distribution
+    from xent.engines import RankGroup
     from xent.runs import RunFolder, RunRecord
     from xent.runs.lock import RunLock
     from xent.training import Trainer, TrainingSettings
     from xent.training.fitting import TargetScale
     from xent.workflow.preparing import PreparedData, Rows
 
-__all__ = ["Session", "make_session", "noted_warnings", "now"]
+__all__ = ["Session", "make_run_trainer", "make_session", "noted_warnings", "now", "threads_of"]
 
 
 @dataclass(eq=False)
@@ -65,6 +74,8 @@ class Session:
         Released when training has ended.
     is_new : bool
         Whether it began from nothing: then nothing is kept of a training that fails in its first epoch.
+    ranks : RankGroup
+        The processes that train together; this one, rank 0, writes for all.
     """
 
     folder: RunFolder
@@ -76,6 +87,7 @@ class Session:
     recorder: RunRecorder
     lock: RunLock
     is_new: bool = True
+    ranks: RankGroup = ONE_RANK
 
     def run(self) -> Run:
         """Train to the end, judge the model, finish the folder, and return the run.
@@ -86,6 +98,7 @@ class Session:
         notes = list(self.record.warnings)
         try:
             with (
+                self.ranks.training(),
                 noted_warnings(notes),
                 blas_threads(self.record.n_threads) as is_set,
             ):
@@ -102,6 +115,7 @@ class Session:
             raise
         finally:
             self.close()
+        self.ranks.announce(json.dumps(dataclasses.asdict(self.record)))
         return Run(self.folder, self.record)
 
     def close(self) -> None:
@@ -112,7 +126,8 @@ class Session:
         self.lock.release()
 
     def _mark_failed(self, error: BaseException, notes: list[str]) -> None:
-        if isinstance(error, XentError) and self.is_new and not len(self.trainer.history):
+        is_mistake = isinstance(error, XentError) and not isinstance(error, RankLostError)
+        if is_mistake and self.is_new and not len(self.trainer.history):
             self.folder.remove()
             return
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -128,7 +143,7 @@ class Session:
         family = with_free_spread(model.distribution) if is_open else model.distribution
         write_results(self.folder, model, self.prepared, family)
         is_interrupted = trainer.stopped_because == "interrupted"
-        copies = [path for path in (self.folder.table, self.folder.test_table) if path.exists()]
+        copies = [*copies_at(self.folder.table), *copies_at(self.folder.test_table)]
         restored = trainer.settings.early_stopping and trainer.validation is not None
         self.record = self.record.changed(
             status="interrupted" if is_interrupted else "finished",
@@ -170,8 +185,9 @@ def make_session(
     callbacks: Sequence[Callback] = (),
     *,
     lock: RunLock,
+    ranks: RankGroup = ONE_RANK,
 ) -> Session:
-    """Build the trainer of a run, at its start.
+    """Build the trainer of a run, at its start, and what writes it down.
 
     Parameters
     ----------
@@ -182,7 +198,30 @@ def make_session(
     settings : TrainingSettings
     callbacks : sequence of Callback
     lock : RunLock
+    ranks : RankGroup, optional
     """
+    trainer, distribution, scale = make_run_trainer(
+        prepared, settings, record.seed, callbacks, ranks
+    )
+    target = prepared.target
+    names = [target.positive] if target.task == "binary" else _labels(prepared)
+    recorder = RunRecorder(folder, trainer.validation, target.task, [str(name) for name in names])
+    trainer.callbacks = (recorder, StopRequest(folder), *trainer.callbacks)
+    trainer.checkpointer = Checkpointer(folder.checkpoints, settings.checkpoint_every)
+    record = record.changed(n_threads=record.n_threads or threads_of(trainer))
+    return Session(
+        folder, record, prepared, trainer, distribution, scale, recorder, lock, ranks=ranks
+    )
+
+
+def make_run_trainer(
+    prepared: PreparedData,
+    settings: TrainingSettings,
+    seed: int,
+    callbacks: Sequence[Callback] = (),
+    ranks: RankGroup = ONE_RANK,
+) -> tuple[Trainer, Distribution, TargetScale]:
+    """Return a trainer that writes nothing, the plain distribution, and the unit in which a real target is trained."""
     target, parts = prepared.target, prepared.parts
     n_outcomes = len(target.names) if target.task == "multilabel" else len(target.classes)
     distribution = choose_distribution(target.task, n_outcomes, settings)
@@ -193,7 +232,7 @@ def make_session(
     if _spread_is_open(target.task, settings):
         # the squared error in the standardized unit, which is that of sd 1
         distribution = Gaussian(scale.scale)
-    labels = target.names if target.task == "multilabel" else target.classes
+    labels = _labels(prepared)
     factors = (
         _class_factors(training, labels, settings)
         if target.task in {"binary", "multiclass"}
@@ -205,24 +244,32 @@ def make_session(
         for name in ("training", "validation")
         if name in parts
     }
-    validation = used.get("validation")
-    names = [str(target.positive)] if target.task == "binary" else [str(name) for name in labels]
-    recorder = RunRecorder(folder, validation, target.task, names)
     trainer = make_trainer(
         settings,
         task=target.task,
         distribution=distribution,
         training=used["training"],
-        validation=validation,
-        seed=record.seed,
+        validation=used.get("validation"),
+        seed=seed,
         labels=labels,
-        callbacks=(recorder, StopRequest(folder), *callbacks),
-        checkpointer=Checkpointer(folder.checkpoints, settings.checkpoint_every),
+        callbacks=callbacks,
         target_scale=scale,
+        ranks=ranks,
+        pixels=_pixels(prepared.encoder),
     )
-    n_threads = record.n_threads or suitable_threads(trainer.engine.network, trainer.batch_size)
-    record = record.changed(n_threads=n_threads)
-    return Session(folder, record, prepared, trainer, distribution, scale, recorder, lock)
+    return trainer, distribution, scale
+
+
+def threads_of(trainer: Trainer) -> int:
+    """Return the number of BLAS threads that suits a rank's share of a batch, and its share of the machine."""
+    ranks = trainer.ranks
+    suitable = suitable_threads(trainer.engine.network, -(-trainer.batch_size // ranks.size))
+    return max(1, min(suitable, n_cores() // ranks.local_size))
+
+
+def _labels(prepared: PreparedData) -> Sequence[Any]:
+    target = prepared.target
+    return target.names if target.task == "multilabel" else target.classes
 
 
 @contextlib.contextmanager
@@ -250,6 +297,11 @@ def now() -> str:
 def _spread_is_open(task: str, settings: TrainingSettings) -> bool:
     """Tell whether a number gets a normal error of one size, found after training."""
     return task == "regression" and settings.distribution is None
+
+
+def _pixels(encoder: Encoder | ImageEncoder) -> Pixels | None:
+    """Return how a network of images standardizes them: as the training part says."""
+    return Pixels(encoder.mean, encoder.sd) if isinstance(encoder, ImageEncoder) else None
 
 
 def _class_factors(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Never
 
+from xent.engines import ONE_RANK
 from xent.files import write_atomically
+from xent.launch import find_launch
 from xent.runs import DataRecord, RunRecord, create_run_folder, write_record
 from xent.runs.lock import RunLock
 from xent.runs.reading import fingerprint, read_bytes
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xent.data import Table
+    from xent.engines import RankGroup
     from xent.runs import Run, RunFolder
     from xent.training import Callback, TrainingSettings
-    from xent.workflow.data_settings import DataSettings
+    from xent.workflow.data_parallel import Follower
 
-__all__ = ["begin", "train"]
+__all__ = ["begin", "open_session", "train"]
 
 
 class _NotGiven:
@@ -152,7 +155,7 @@ def begin(
     *,
     recipe: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
-) -> Session:
+) -> Session | Follower:
     """Make a training ready: settings, data, folder, network; what is wrong is found here.
 
     Parameters
@@ -168,17 +171,47 @@ def begin(
     XentError
         As `train`.
     """
+    launch = find_launch()
+    if launch is not None:
+        from xent.workflow.data_parallel import begin_together
+
+        return begin_together(launch, source, arguments, recipe=recipe, callbacks=callbacks)
     data, training = settings_of({} if recipe is None else read_recipe(recipe), arguments)
-    seed = resolve_seed(training.random_state)
-    training = seeded(training, seed)
+    training = seeded(training, resolve_seed(training.random_state))
     notes: list[str] = []
     with noted_warnings(notes):
-        prepared = prepare(source, data, training, seed)
-    record = _first_record(source, prepared.settings, training, prepared, seed, notes)
-    folder = create_run_folder(data.runs, prepared.table.name)
+        prepared = prepare(source, data, training, training.random_state)
+    return open_session(source, prepared, training, notes, callbacks)
+
+
+def open_session(
+    source: object,
+    prepared: PreparedData,
+    training: TrainingSettings,
+    notes: list[str],
+    callbacks: Sequence[Callback] = (),
+    ranks: RankGroup = ONE_RANK,
+) -> Session:
+    """Make the folder of a new run and write down what it starts from.
+
+    Parameters
+    ----------
+    source : path, data frame or array
+    prepared : PreparedData
+    training : TrainingSettings
+        Seeded.
+    notes : list of str
+        What was warned of so far.
+    callbacks : sequence of Callback
+    ranks : RankGroup, optional
+    """
+    record = _first_record(source, prepared, training, notes)
+    folder = create_run_folder(prepared.settings.runs, prepared.table.name)
     lock = RunLock(folder)
     try:
-        session = make_session(folder, record, prepared, training, callbacks, lock=lock)
+        session = make_session(
+            folder, record, prepared, training, callbacks, lock=lock, ranks=ranks
+        )
         session.record = session.record.changed(
             files=_write_inputs(folder, session.record, prepared)
         )
@@ -191,18 +224,13 @@ def begin(
 
 
 def _first_record(
-    source: object,
-    data: DataSettings,
-    training: TrainingSettings,
-    prepared: PreparedData,
-    seed: int,
-    notes: list[str],
+    source: object, prepared: PreparedData, training: TrainingSettings, notes: list[str]
 ) -> RunRecord:
-    test = prepared.test_table
+    test, data = prepared.test_table, prepared.settings
     return RunRecord(
         task=prepared.target.task,
         recipe={**data.as_json(), **training.as_json()},
-        seed=seed,
+        seed=training.random_state,
         data=_data_record(prepared.table, path_of(source)),
         test=None if test is None else _data_record(test, path_of(data.test)),
         versions=versions(),
