@@ -5,32 +5,88 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xent.distributions import Bernoulli, Categorical, Gaussian, MultiLabel, Poisson
+from xent.distributions import (
+    Bernoulli,
+    Categorical,
+    ClassWeights,
+    Focal,
+    Gaussian,
+    LabelSmoothing,
+    Laplace,
+    MultiLabel,
+    MultiLabelSoftmax,
+    Poisson,
+    SoftDice,
+)
 from xent.errors import XentError
 
 torch = pytest.importorskip("torch")
 from xent.engines.torch_losses import TorchLoss, nll  # noqa: E402 (needs torch)
 
-CASES = [
-    (Bernoulli(), (6,), lambda rng: rng.random(6).round()),
-    (Categorical(3), (6, 3), lambda rng: rng.integers(0, 3, 6)),
-    (MultiLabel(3), (6, 3), lambda rng: rng.random((6, 3)).round()),
-    (Gaussian(), (6, 2), lambda rng: rng.normal(size=6)),
-    (Poisson(), (6, 1), lambda rng: rng.poisson(2, 6)),
-]
+N = 6
+CASES = {
+    "bernoulli": (Bernoulli(), (N,), lambda rng: rng.integers(0, 2, N)),
+    "bernoulli, soft": (Bernoulli(), (N, 1), lambda rng: rng.random(N)),
+    "categorical": (Categorical(3), (N, 3), lambda rng: rng.integers(0, 3, N)),
+    "categorical, soft": (Categorical(3), (N, 3), lambda rng: rng.dirichlet(np.ones(3), N)),
+    "multilabel": (MultiLabel(3), (N, 3), lambda rng: rng.integers(0, 2, (N, 3))),
+    "multilabel, soft": (MultiLabel(3), (N, 3), lambda rng: rng.random((N, 3))),
+    "multilabel softmax": (MultiLabelSoftmax(3), (N, 3), lambda rng: rng.integers(0, 2, (N, 3))),
+    "gaussian": (Gaussian(), (N, 2), lambda rng: rng.normal(size=N)),
+    "gaussian, sd": (Gaussian(sd=2.0), (N,), lambda rng: rng.normal(size=N)),
+    "laplace": (Laplace(), (N, 2), lambda rng: rng.normal(size=N)),
+    "laplace, scale": (Laplace(scale=2.0), (N, 1), lambda rng: rng.normal(size=N)),
+    "poisson": (Poisson(), (N, 1), lambda rng: rng.poisson(2, N)),
+    "smoothed": (LabelSmoothing(Categorical(3), 0.1), (N, 3), lambda rng: rng.integers(0, 3, N)),
+    "class weights": (ClassWeights(Bernoulli(), (1, 3)), (N, 1), lambda rng: rng.integers(0, 2, N)),
+    "focal": (Focal(Bernoulli(), 2.0), (N, 1), lambda rng: rng.integers(0, 2, N)),
+    "focal, labels": (Focal(MultiLabel(3), 1.5), (N, 3), lambda rng: rng.integers(0, 2, (N, 3))),
+    "focal, weighted, smoothed": (
+        Focal(ClassWeights(LabelSmoothing(Categorical(3), 0.1), (1, 2, 0.5)), 2.0),
+        (N, 3),
+        lambda rng: rng.integers(0, 3, N),
+    ),
+    "multiple": (2 * Categorical(3), (N, 3), lambda rng: rng.integers(0, 3, N)),
+    "sum": (Bernoulli() + 0.5 * SoftDice(), (N, 1), lambda rng: rng.integers(0, 2, N)),
+}
 
 
-@pytest.mark.parametrize(
-    ("distribution", "shape", "targets"), CASES, ids=[str(case[0]) for case in CASES]
-)
-def test_first_and_second_derivatives(distribution, shape, targets):
+@pytest.mark.parametrize("name", CASES)
+def test_first_and_second_derivatives(name):
+    distribution, shape, targets = CASES[name]
     rng = np.random.default_rng(0)
     z = torch.tensor(rng.normal(size=shape), requires_grad=True)
-    y = targets(rng)
-    assert torch.autograd.gradcheck(lambda z: nll(distribution, z, y), (z,))
-    assert torch.autograd.gradgradcheck(lambda z: nll(distribution, z, y), (z,))
-    ours = distribution.nll(z.detach().numpy(), y)
-    np.testing.assert_allclose(nll(distribution, z, y).detach(), ours, rtol=1e-15)
+    y, weight = torch.as_tensor(targets(rng)), torch.as_tensor(rng.random(N) + 0.1)
+
+    def loss(z):
+        return nll(distribution, z, y)
+
+    assert torch.autograd.gradcheck(loss, (z,))
+    assert torch.autograd.gradgradcheck(loss, (z,))
+    assert torch.autograd.gradcheck(lambda z: TorchLoss(distribution)(z, y, weight), (z,))
+    ours = distribution.nll(z.detach().numpy(), y.numpy())
+    np.testing.assert_allclose(loss(z).detach(), ours, rtol=1e-15)
+    weighted = TorchLoss(distribution)(z, y, weight)
+    assert weighted.item() == pytest.approx(np.average(ours, weights=weight))
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("name", CASES)
+def test_under_autocast_the_loss_is_float32(name, half):
+    distribution, shape, targets = CASES[name]
+    rng = np.random.default_rng(0)
+    n_outputs = shape[1] if len(shape) == 2 else 1
+    layer = torch.nn.Linear(4, n_outputs)
+    X, y = torch.tensor(rng.normal(size=(N, 4))).float(), torch.as_tensor(targets(rng))
+    with torch.autocast("cpu", dtype=half):
+        z = layer(X)
+        losses = nll(distribution, z.reshape(shape), y)
+    assert (z.dtype, losses.dtype) == (half, torch.float32)
+    exact = distribution.nll(z.detach().double().numpy().reshape(shape), y.numpy())
+    np.testing.assert_allclose(losses.detach(), exact, rtol=2e-6, atol=1e-7)
+    losses.mean().backward()
+    assert layer.weight.grad.dtype == torch.float32
+    assert torch.isfinite(layer.weight.grad).all()
 
 
 def test_it_stands_where_a_loss_of_pytorch_stood():

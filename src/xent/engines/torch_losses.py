@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 __all__ = ["TorchLoss", "nll"]
 
+_HALVES = (torch.bfloat16, torch.float16)
+
 
 def nll(distribution: Distribution, z: torch.Tensor, y: Any) -> torch.Tensor:
     """Return the loss of each row, in nats, with its exact gradient.
 
     The gradient is the formula of the distribution, not what autograd makes of the value; it is
-    itself made of differentiable operations, so that second derivatives follow.
+    itself made of differentiable operations, so that second derivatives follow. Under
+    `torch.autocast` the loss is computed in float32, from outputs of half precision too.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ def nll(distribution: Distribution, z: torch.Tensor, y: Any) -> torch.Tensor:
     >>> z.grad
     tensor([-4.2484e-18])
     """
+    if z.dtype in _HALVES:
+        z = z.float()
     values: torch.Tensor = _Nll.apply(z, y, distribution)  # type: ignore[no-untyped-call]
     return values
 
@@ -67,9 +72,10 @@ class TorchLoss(torch.nn.Module):
         super().__init__()
         self.distribution = distribution
 
-    def forward(self, z: torch.Tensor, y: Any) -> torch.Tensor:
-        """Return the mean over the rows."""
-        return nll(self.distribution, z, y).mean()
+    def forward(self, z: torch.Tensor, y: Any, weight: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the mean over the rows, weighted where weights are given."""
+        losses = nll(self.distribution, z, y)
+        return losses.mean() if weight is None else (weight * losses).sum() / weight.sum()
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets."""
