@@ -31,6 +31,8 @@ xent diagnose runs/<run>/predictions.parquet
 
 xent diagnose data.csv --target y --part part --group patient --time day
 
+xent diagnose images/
+
 xent diagnose runs/<run>
 
 The exit code is 0 also when something is found."""
@@ -168,11 +170,15 @@ def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
     from xent.runs import load_run
     from xent.runs.sources import read_source
     from xent.workflow.diagnosing import (
+        DataColumns,
+        diagnose_data,
         diagnose_run,
         diagnose_saved_predictions,
         is_of_saved_predictions,
     )
 
+    if _is_images(source):
+        return {"data": diagnose_data(source, DataColumns("label"))}
     if Path(source).is_dir():
         return diagnose_run(load_run(source))
     table = read_source(source)
@@ -181,6 +187,15 @@ def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
             f"{source}: name the truth of predictions with --label, or the target of data with --target."
         )
     return diagnose_saved_predictions(table.frame)
+
+
+def _is_images(source: str) -> bool:
+    """Say whether a source is labelled images, and no run nor the folder of runs."""
+    from xent.data import is_image_source
+
+    folder = Path(source)
+    is_run = (folder / "run.json").is_file() or any(folder.glob("*/run.json"))
+    return is_image_source(source) and not is_run
 
 
 def _show(found: Mapping[str, Diagnosis], *, as_json: bool) -> None:

@@ -1,7 +1,8 @@
-"""The linear baseline: what a logistic or a ridge regression makes of the same encoded rows."""
+"""The linear baseline: what a logistic or a ridge regression makes of the same encoded rows, or of averaged images."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,16 +11,18 @@ import numpy as np
 from xent.distributions import Gaussian, Laplace, Poisson
 from xent.engines import NumpyEngine
 from xent.network import Dense, Network, n_penalized
+from xent.training import Part
+from xent.workflow.image_averages import ImageAverages
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
     from xent.distributions import Distribution
-    from xent.training import Part
 
 __all__ = ["LinearBaseline", "fit_baseline"]
 
 # scikit-learn's defaults: C = 1 and alpha = 1, a penalty of |w|²/2 beside the summed loss
 _PENALTY: Final = 1.0
+_MOST_IMAGES: Final = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +35,19 @@ class LinearBaseline:
         "logistic regression", "ridge regression", ...
     weight : ndarray, shape (n_features, n_outputs)
     bias : ndarray, shape (n_outputs,)
+    averages : ImageAverages, optional
+        How images become rows.
     """
 
     name: str
     weight: FloatArray
     bias: FloatArray
+    averages: ImageAverages | None = None
 
     def predict(self, X: Array) -> FloatArray:
-        """Return the outputs for encoded rows, shape (n, n_outputs)."""
+        """Return the outputs for encoded rows, or for images, shape (n, n_outputs)."""
+        if self.averages is not None:
+            X = self.averages.rows_of(X)
         z: FloatArray = X @ self.weight.astype(X.dtype) + self.bias
         return z
 
@@ -49,14 +57,15 @@ def fit_baseline(distribution: Distribution, training: Part) -> LinearBaseline:
 
     A Gaussian or Laplace target gets ridge regression, with the spread of the residuals as its scale; classes,
     labels and counts get the linear network of their own distribution, whose loss is convex, minimized by L-BFGS
-    (Liu and Nocedal 1989).
+    (Liu and Nocedal 1989). Of images it sees the means of at most 16x16 blocks a channel, and of very many images every
+    second, third, ... one, 10,000 at the most: beyond that a linear model of so few numbers gains nothing.
 
     Parameters
     ----------
     distribution : Distribution
         The plain one.
     training : Part
-        Encoded rows.
+        Encoded rows, or images.
 
     Examples
     --------
@@ -67,10 +76,33 @@ def fit_baseline(distribution: Distribution, training: Part) -> LinearBaseline:
     >>> baseline.name, baseline.weight.round(2).tolist()
     ('logistic regression', [[0.85]])
     """
+    if training.X.ndim == 4:
+        return _of_images(distribution, training)
     if isinstance(distribution, Gaussian | Laplace):
         return _ridge(distribution, training)
     name = "Poisson regression" if isinstance(distribution, Poisson) else "logistic regression"
     return _maximum_likelihood(name, distribution, training)
+
+
+def _of_images(distribution: Distribution, training: Part) -> LinearBaseline:
+    chosen = slice(None, None, -(-len(training.X) // _MOST_IMAGES))
+    images, weight = training.X[chosen], training.weight
+    averages = ImageAverages.fit(images)
+    own = None if weight is None else weight[chosen]
+    if own is not None and not own.any():  # only rows of weight 0 were chosen
+        return _of_images(distribution, _weighted(training))
+    linear = fit_baseline(distribution, Part(averages.rows_of(images), training.y[chosen], own))
+    height, width = len(averages.top), len(averages.left)
+    return dataclasses.replace(
+        linear, name=f"{linear.name} on {width}x{height} block means", averages=averages
+    )
+
+
+def _weighted(training: Part) -> Part:
+    """Return the rows that have a weight."""
+    assert training.weight is not None
+    rows = np.flatnonzero(training.weight)
+    return Part(training.X[rows], training.y[rows], training.weight[rows])
 
 
 def _maximum_likelihood(name: str, distribution: Distribution, training: Part) -> LinearBaseline:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 
-from xent.data import Table, TargetCoding, target_values
+from xent.data import ImageEncoder, Table, TargetCoding, target_values
 from xent.data.roles import matching_columns
 from xent.diagnosis import (
     Diagnosis,
@@ -21,7 +22,9 @@ from xent.distributions import Gaussian
 from xent.errors import XentError
 from xent.runs.reading import checked_field, parse_json_object, read_text
 from xent.runs.sources import read_source
+from xent.workflow.image_columns import images_described
 from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
+from xent.workflow.unit_outputs import unit_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,13 +175,14 @@ def _saved_part(rows: pl.DataFrame) -> Diagnosis:
 
 
 def diagnose_data(source: object, columns: DataColumns) -> Diagnosis:
-    """Return what looks wrong with a table that is to be learned from.
+    """Return what looks wrong with a table, or with images, that are to be learned from.
 
-    Rows without a target are looked at as such; all other checks leave them out.
+    Rows without a target are looked at as such; all other checks leave them out. Of images, brightness, contrast,
+    border and colors are looked at, and copies; the parts are those of their folders.
 
     Parameters
     ----------
-    source : path, data frame or array
+    source : path, data frame, array or mapping
     columns : DataColumns
 
     Raises
@@ -188,6 +192,8 @@ def diagnose_data(source: object, columns: DataColumns) -> Diagnosis:
     """
     table = read_source(source)
     targets = _matching(table, columns.target)
+    if table.pixels is not None:
+        table, columns = _of_images(table, targets, columns)
     roles = {
         name: None if column is None else table.column(column, argument=name).to_numpy()
         for name, column in (
@@ -205,6 +211,19 @@ def diagnose_data(source: object, columns: DataColumns) -> Diagnosis:
     coding, y = _coded_target(table, targets, columns.task)
     names = coding.names if coding.task == "multilabel" else coding.classes
     return diagnose_table(features, y, task=coding.task, names=names or None, **roles)
+
+
+def _of_images(
+    table: Table, targets: Sequence[str], columns: DataColumns
+) -> tuple[Table, DataColumns]:
+    """Return numbers about images in place of the images, and the columns with the parts that folders say."""
+    part = "split" if columns.part is None and "split" in table.columns else columns.part
+    beside = dict.fromkeys([*targets, part, columns.group, columns.time])
+    for name, column in (("part", part), ("group", columns.group), ("time", columns.time)):
+        if column is not None:
+            table.column(column, argument=name)
+    kept = [name for name in beside if name is not None]
+    return images_described(table, kept), dataclasses.replace(columns, part=part, drop=())
 
 
 def _coded_target(
@@ -263,7 +282,8 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
     if path is None:
         return found
     try:
-        table = read_source(path)
+        is_images = isinstance(run.encoder, ImageEncoder)
+        table = run.read(path) if is_images else read_source(path)
     except (XentError, OSError):
         return found | {"data": Diagnosis((), (), {"the table": f"{path} cannot be read"})}
     if table.fingerprint != run.record.data.fingerprint:
@@ -320,14 +340,15 @@ def _predictions_of(run: Run, rows: pl.DataFrame) -> Diagnosis:
 
 def _units_of(run: Run, table: Table) -> Diagnosis:
     """Return what the outputs of the hidden layers tell, for the first rows of the table."""
-    head = table.frame.head(MOST_ROWS_OF_UNITS)
+    head = table.head(MOST_ROWS_OF_UNITS)
     layers = run.model.engine.network.layers[:-1]
     named = [(place, getattr(layer, "activation", None)) for place, layer in enumerate(layers)]
     hidden = [(place, name) for place, name in named if name is not None]
-    if head.height < LEAST_ROWS_OF_UNITS or not hidden:
+    if head.n_rows < LEAST_ROWS_OF_UNITS or not hidden:
         why = "there is no hidden layer" if not hidden else "there are too few rows"
         return Diagnosis((), (), {"dead units": why})
-    outputs = run.activations(head)
+    engine = run.model.engine
+    outputs = unit_outputs(engine, run.encoder.transform(head, dtype=engine.dtype))
     return diagnose_activations(
         [outputs[place] for place, _ in hidden], [name for _, name in hidden]
     )
@@ -343,6 +364,12 @@ def _data_of(run: Run, table: Table) -> Diagnosis:
         if run.record.test is None or name != "test":
             part[np.asarray(checked_field(rows, name, list, path), dtype=np.int64)] = name
     used = part != ""
+    is_images = table.pixels is not None
+    if is_images:
+        beside = (*run.model.target.names, recipe["group"], recipe["time"])
+        table = images_described(
+            table, [name for name in dict.fromkeys(beside) if name is not None]
+        )
     frame = table.frame.filter(used).with_columns(pl.Series(PART, part[used]))
     columns = DataColumns(
         run.model.target.names,
@@ -350,7 +377,7 @@ def _data_of(run: Run, table: Table) -> Diagnosis:
         part=PART,
         group=recipe["group"],
         time=recipe["time"],
-        drop=_no_features(run, table),
+        drop=() if is_images else _no_features(run, table),
     )
     return diagnose_data(frame, columns)
 
