@@ -200,9 +200,9 @@ def _refuse_probabilities(
     if ending.is_log:
         seen = "stay below 0"
     turns = (
-        "in the unit of the standardized target"
+        "free numbers, of which the distribution makes its own parameters"
         if distribution.target_kind in {"real", "count"}
-        else "and are turned into probabilities in the loss, exactly"
+        else "of which the loss makes probabilities, exactly"
     )
     raise XentError(
         f"module: {name} ends in {ending.operation}, and so puts out {what}: for rows of the training data times 1, "

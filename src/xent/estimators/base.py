@@ -15,7 +15,7 @@ from xent.distributions import Gaussian, Poisson
 from xent.errors import XentError
 from xent.estimators.holdout import SMALLEST, hold_out_distinct
 from xent.estimators.model import Model
-from xent.estimators.rows import Preparation, Rows
+from xent.estimators.rows import ImagePreparation, Preparation, Rows
 from xent.training import Callback, TrainingSettings, settings_from
 from xent.training.fitting import (
     TargetScale,
@@ -37,11 +37,18 @@ if TYPE_CHECKING:
     from xent.network import ModuleNetwork, Network
     from xent.training import History, Trainer
 
-__all__ = ["FLOATS", "XentEstimator"]
+__all__ = ["XentEstimator", "checks_of"]
 
 DEFAULTS = TrainingSettings()
 FLOATS = (np.float64, np.float32)
 logger = logging.getLogger("xent.estimators")
+
+
+def checks_of(X: object) -> dict[str, Any]:
+    """Return how scikit-learn is to check rows: numbers of which NaN is missing, or images as they are."""
+    if getattr(X, "ndim", 2) == 4:
+        return {"dtype": "numeric", "allow_nd": True}
+    return {"dtype": FLOATS, "ensure_all_finite": "allow-nan"}
 
 
 class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -59,6 +66,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def __init__(
         self,
         network: str | None = DEFAULTS.network,
+        module: Any = DEFAULTS.module,
         hidden: Sequence[int] = DEFAULTS.hidden,
         activation: str = DEFAULTS.activation,
         dropout: float | None = DEFAULTS.dropout,
@@ -92,7 +100,8 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         callbacks: Sequence[Callback] = (),
         warm_start: bool = False,
     ) -> None:
-        self.network, self.augment, self.precision = network, augment, precision
+        self.network, self.module = network, module
+        self.augment, self.precision = augment, precision
         self.deterministic, self.compile = deterministic, compile
         self.hidden, self.activation, self.dropout = hidden, activation, dropout
         self.batch_norm, self.init, self.distribution = batch_norm, init, distribution
@@ -149,9 +158,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def _features(self, X: ArrayLike) -> Array:
         """Return the features to predict for, checked against those of `fit`."""
-        features: Array = validate_data(
-            self, X, reset=False, dtype=FLOATS, ensure_all_finite="allow-nan"
-        )
+        features: Array = validate_data(self, X, reset=False, **checks_of(X))
         return features
 
     def _logits(self, X: ArrayLike) -> FloatArray:
@@ -161,6 +168,8 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def _settings(self) -> TrainingSettings:
         values = self.get_params(deep=False)
         del values["warm_start"]
+        if not isinstance(values["module"], str):  # an object is no setting that a file could hold
+            del values["module"]
         for callback in values.pop("callbacks"):
             if not isinstance(callback, Callback):
                 raise XentError(
@@ -189,7 +198,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         training = rows if held is None else rows.where(~held)
         judges = None if held is None else rows.where(held)
         preparation = self._prepare(training, settings, distribution, start)
-        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks), start)
+        plan = self._plan(task, distribution, seed, start)
         trainer = plan.trainer(settings, preparation, training, judges)
         run_trainer(trainer)
         self.seed_, self.history_, self.refit_history_ = seed, trainer.history, None
@@ -228,7 +237,7 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         preparation = self._prepare(rows, settings, distribution, model)
         if model is None:
             preparation = preparation.for_more()
-        plan = _Plan(task, distribution, seed, self._labels(), tuple(self.callbacks), None)
+        plan = self._plan(task, distribution, seed, None)
         trainer = plan.trainer(settings, preparation, rows, None)
         if model is not None:
             model.give_progress(trainer, self.refit_history_ or self.history_)
@@ -240,18 +249,27 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.distribution_ = self._calibrated(distribution, rows)
         return self
 
+    def _plan(
+        self, task: str, distribution: Distribution | None, seed: int, start: Model | None
+    ) -> _Plan:
+        callbacks = tuple(self.callbacks)
+        return _Plan(task, distribution, seed, self._labels(), callbacks, start, self.module)
+
     def _prepare(
         self,
         rows: Rows,
         settings: TrainingSettings,
         distribution: Distribution | None,
         start: Model | None,
-    ) -> Preparation:
+    ) -> Preparation | ImagePreparation:
         """Return how rows are encoded: as before where weights are kept, since they belong to it."""
         if start is not None:
             return start.preparation
+        scale = self._target_scale(distribution, rows)
+        if rows.X.ndim == 4:
+            return ImagePreparation.fit(rows, scale, settings.dtype)
         names = getattr(self, "feature_names_in_", None)
-        return Preparation.fit(rows, self._target_scale(distribution, rows), settings.dtype, names)
+        return Preparation.fit(rows, scale, settings.dtype, names)
 
     def _labels(self) -> Sequence[Any]:
         """Return the classes' or labels' own names, in the order of their codes."""
@@ -289,11 +307,12 @@ class _Plan:
     labels: Sequence[Any]
     callbacks: tuple[Callback, ...]
     start: Model | None
+    module: object
 
     def trainer(
         self,
         settings: TrainingSettings,
-        preparation: Preparation,
+        preparation: Preparation | ImagePreparation,
         training: Rows,
         validation: Rows | None,
     ) -> Trainer:
@@ -307,8 +326,10 @@ class _Plan:
             labels=self.labels,
             target_scale=preparation.scale,
             callbacks=self.callbacks,
+            pixels=preparation.pixels,
+            module=self.module,
         )
-        if isinstance(self.distribution, Poisson):
+        if isinstance(self.distribution, Poisson) and self.module is None:
             _start_at_mean_rate(trainer.engine, training)
         if self.start is not None:
             self.start.give_weights(trainer)

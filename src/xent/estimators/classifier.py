@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from xent.distributions import MultiLabelSoftmax
 from xent.errors import XentError
-from xent.estimators.base import FLOATS, XentEstimator
+from xent.estimators.base import XentEstimator, checks_of
 from xent.estimators.outcomes import (
     Outcomes,
     find_outcomes,
@@ -43,6 +43,9 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
     ----------
     network : str, optional
         mlp, lenet, small_cnn or resnet_small; by default mlp for rows of features, small_cnn for images.
+    module : torch.nn.Module, callable or str, optional
+        An own network that ends in logits: an object, of which `fit` trains a copy; a function or class that makes
+        one, called with as many of n_inputs, n_outputs and shape as its signature names; or ``file.py:build``.
     hidden : sequence of int
         Units of each hidden layer of an mlp; ``()`` is a linear model.
     activation : str
@@ -149,8 +152,8 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
-            Numbers; NaN is missing, infinite values are refused.
+        X : array-like of shape (n, n_features), or (n, channels, height, width) of images
+            Numbers; of features NaN is missing, infinite values are refused.
         y : array-like of shape (n,), or (n, n_labels) of 0 and 1
             Classes of any type, or labels.
         sample_weight : array-like of shape (n,), optional
@@ -291,9 +294,8 @@ class XentClassifier(ClassifierMixin, XentEstimator):  # type: ignore[misc]  # s
             X,
             y,
             reset=reset,
-            dtype=FLOATS,
-            ensure_all_finite="allow-nan",
             multi_output=True,
+            **checks_of(X),
         )
         return checked
 

@@ -29,8 +29,8 @@ def hold_out_distinct(
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        Features; NaN is missing.
+    X : ndarray of shape (n, d) or (n, channels, height, width)
+        Features, of which NaN is missing; or images.
     y : ndarray
         Class codes (n,), labels (n, L) or numbers (n,).
     fraction : float
@@ -53,6 +53,7 @@ def hold_out_distinct(
     """
     if fraction == 0 or len(X) < SMALLEST:
         return None
+    X = X.reshape(len(X), -1)
     groups = row_groups(X)
     n_groups = int(groups.max()) + 1
     if n_groups < SMALLEST:
@@ -74,7 +75,8 @@ def hold_out_distinct(
 def _content_order(rows: Array) -> Array:
     """Return the order of different rows by their bytes: any order serves that they alone decide."""
     rows = np.ascontiguousarray(rows + rows.dtype.type(0))  # -0.0 + 0.0 is 0.0
-    rows[np.isnan(rows)] = np.nan  # there are many bit patterns of NaN
+    if rows.dtype.kind == "f":
+        rows[np.isnan(rows)] = np.nan  # there are many bit patterns of NaN
     keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
     return np.asarray(np.argsort(keys[:, 0], kind="stable"))
 

@@ -12,7 +12,7 @@ from xent.errors import XentError
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
-    from xent.estimators.rows import Preparation
+    from xent.estimators.rows import ImagePreparation, Preparation
     from xent.training import History, Trainer
 
 __all__ = ["Model"]
@@ -26,12 +26,12 @@ class Model:
 
     Parameters
     ----------
-    preparation : Preparation
+    preparation : Preparation or ImagePreparation
     trainer : Trainer
         After training.
     """
 
-    def __init__(self, preparation: Preparation, trainer: Trainer) -> None:
+    def __init__(self, preparation: Preparation | ImagePreparation, trainer: Trainer) -> None:
         trained = trainer.engine
         self.preparation = preparation
         self.engine = prediction_engine(trained.network, trained.distribution, trained.dtype.name)
@@ -72,8 +72,8 @@ class Model:
         wanted, own = trainer.engine, self.engine
         if (wanted.network, wanted.distribution) != (own.network, own.distribution):
             raise XentError(
-                "hidden, activation, dropout, batch_norm, init, distribution, label_smoothing and "
-                "the classes must be those of the network that is trained on, got another one. "
+                "network, module, hidden, activation, dropout, batch_norm, init, distribution, "
+                "label_smoothing and the classes must be those of the network that is trained on, got another one. "
                 "To start anew, call fit with warm_start=False."
             )
         wanted.load_state(own.state())

@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from xent.distributions import Gaussian, Laplace, Poisson
 from xent.errors import XentError
-from xent.estimators.base import FLOATS, XentEstimator
+from xent.estimators.base import XentEstimator, checks_of
 from xent.estimators.rows import Rows
 from xent.training.fitting import TargetScale, choose_distribution, fit_target_scale
 
@@ -35,8 +35,8 @@ class XentRegressor(RegressorMixin, XentEstimator):  # type: ignore[misc]  # sci
         What the network puts out: a mean and the size of its normal error, row by row; a median and
         the size of its Laplace error; the rate of a count. By default a mean alone, with an error
         of one size for all rows, that of the rows held out.
-    network, hidden, activation, dropout, batch_norm, init, augment, optimizer, learning_rate, momentum, schedule, \
-batch_size, epochs, l1, l2, weight_decay, clip_norm, validation_fraction, early_stopping, patience, \
+    network, module, hidden, activation, dropout, batch_norm, init, augment, optimizer, learning_rate, momentum, \
+schedule, batch_size, epochs, l1, l2, weight_decay, clip_norm, validation_fraction, early_stopping, patience, \
 checkpoint_every, engine, device, precision, deterministic, compile, dtype, random_state, callbacks, warm_start
         As in `XentClassifier`.
     label_smoothing, class_weight
@@ -67,8 +67,8 @@ distribution_
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
-            Numbers; NaN is missing, infinite values are refused.
+        X : array-like of shape (n, n_features), or (n, channels, height, width) of images
+            Numbers; of features NaN is missing, infinite values are refused.
         y : array-like of shape (n,)
             Finite numbers; counts for poisson.
         sample_weight : array-like of shape (n,), optional
@@ -150,9 +150,7 @@ distribution_
         *,
         reset: bool,
     ) -> tuple[Rows, Distribution | None]:
-        features, target = validate_data(
-            self, X, y, reset=reset, dtype=FLOATS, ensure_all_finite="allow-nan", y_numeric=True
-        )
+        features, target = validate_data(self, X, y, reset=reset, y_numeric=True, **checks_of(X))
         weight = self._sample_weight(sample_weight, len(features))
         distribution = None
         if settings.distribution is not None:

@@ -20,9 +20,10 @@ from xent.distributions import (
     Poisson,
 )
 from xent.engines import ONE_RANK, make_engine
+from xent.engines.own_modules import own_network
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
-from xent.training.networks import make_network
+from xent.training.networks import make_network, refuse_network_settings
 from xent.training.target_scale import TargetScale, fit_target_scale
 from xent.training.trainer import Part, Trainer
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from xent.arrays import Array
     from xent.engines import RankGroup
-    from xent.network import Pixels
+    from xent.network import ModuleNetwork, Network, Pixels
     from xent.training.callbacks import Callback
     from xent.training.checkpoint import Checkpointer
     from xent.training.history import History
@@ -211,20 +212,31 @@ def make_trainer(
     callbacks: Sequence[Callback] = (),
     checkpointer: Checkpointer | None = None,
     ranks: RankGroup = ONE_RANK,
+    module: object = None,
 ) -> Trainer:
     """Return a trainer whose network starts from the seed.
 
     With a target scale the parts hold targets in the trained unit, and the history is in that of y. `pixels`
-    standardizes images.
+    standardizes images; `module`, an own one, stands for the network, as `settings.module` does.
     """
     target_scale = target_scale or TargetScale()
     trained = objective(target_scale.trained(distribution), settings, labels)
-    network = make_network(settings, training.X.shape[1:], trained.n_outputs, pixels)
+    dtype = engine_dtype(settings, training.X)
+    initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
+    source = settings.module if module is None else module
+    network: Network | ModuleNetwork
+    if source is None:
+        network = make_network(settings, training.X.shape[1:], trained.n_outputs, pixels)
+    else:
+        refuse_network_settings(settings)
+        network = own_network(
+            source, training.X, trained, dtype=dtype, pixels=pixels, seed=int(initial_seed)
+        )
     engine = make_engine(
         settings.engine,
         network,
         trained,
-        engine_dtype(settings, training.X),
+        dtype,
         device=settings.device,
         precision=settings.precision,
         augment=settings.augment,
@@ -232,7 +244,6 @@ def make_trainer(
         compiled=settings.compile,
         ranks=ranks,
     )
-    initial_seed, training_seed = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     engine.init(np.random.Generator(np.random.PCG64(initial_seed)))
     return Trainer(
         engine,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xent.network import Layer, Pixels
     from xent.network.shapes import Shape
 
-__all__ = ["make_network"]
+__all__ = ["make_network", "refuse_network_settings"]
 
 
 def make_network(
@@ -61,6 +61,16 @@ def make_network(
         name, row_shape, n_outputs, dropout=settings.dropout, batch_norm=settings.batch_norm
     )
     return Network(row_shape, (*first, *body.layers))
+
+
+def refuse_network_settings(settings: TrainingSettings) -> None:
+    """Refuse settings of a network where an own module takes its place."""
+    usual = TrainingSettings()
+    for own in ("network", "hidden", "activation", "dropout", "batch_norm", "init"):
+        if getattr(settings, own) != getattr(usual, own):
+            raise XentError(
+                f"{own} is a setting of xent's own networks, and module= brings another one. Leave {own} out."
+            )
 
 
 def _mlp(settings: TrainingSettings, row_shape: Shape, n_outputs: int) -> Network:

@@ -45,6 +45,10 @@ class TrainingSettings:
         None,
         "mlp, lenet, small_cnn or resnet_small; by default mlp for tables, small_cnn for images.",
     )
+    module: str | None = _setting(
+        None,
+        "Own PyTorch module instead of a network: path/to/file.py:build, a function or class whose code is executed.",
+    )
     hidden: tuple[int, ...] = _setting(
         (256, 256), "Units of each hidden layer of an mlp, such as 100,100; none: a linear model."
     )
@@ -113,6 +117,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", _widths(self.hidden))
         object.__setattr__(self, "augment", _changes(self.augment))
+        if self.module is not None:
+            _check_module(self.module)
         if self.class_weight is not None:
             object.__setattr__(self, "class_weight", _class_weight(self.class_weight))
         _check_ranges(self)
@@ -173,6 +179,17 @@ def _changes(augment: object) -> tuple[str, ...]:
             hint = nearest_hint(str(name), CHANGES)
             raise XentError(f"augment must be of {', '.join(CHANGES)}, got {name!r}.{hint}")
     return tuple(name for name in CHANGES if name in names)
+
+
+def _check_module(module: object) -> None:
+    from xent.engines.module_reference import parse_reference
+
+    if not isinstance(module, str):
+        raise XentError(
+            "module must be 'path/to/file.py:build', a function or class in a Python file, so that the training can "
+            f"be repeated, got {module!r:.200}. XentClassifier and XentRegressor take objects."
+        )
+    parse_reference(module)
 
 
 def _class_weight(value: object) -> Any:

@@ -63,6 +63,7 @@ def train(
     skip_corrupt: bool = NOT_GIVEN,
     runs: str | Path = NOT_GIVEN,
     network: str | None = NOT_GIVEN,
+    module: str | None = NOT_GIVEN,
     hidden: int | Sequence[int] = NOT_GIVEN,
     activation: str = NOT_GIVEN,
     dropout: float | None = NOT_GIVEN,
@@ -110,7 +111,7 @@ def train(
         array, whose columns are called x0, x1, ...
     target, targets, positive, task, weight, group, time, split, test, test_fraction, numeric, categorical, drop, runs
         What the table means; see `DataSettings`.
-    network, hidden, activation, dropout, batch_norm, init, augment, distribution, optimizer, learning_rate, \
+    network, module, hidden, activation, dropout, batch_norm, init, augment, distribution, optimizer, learning_rate, \
 momentum, schedule
         The network and its steps; see `TrainingSettings`, as for all that follow.
     batch_size, epochs, l1, l2, weight_decay, clip_norm, label_smoothing, class_weight, validation_fraction
