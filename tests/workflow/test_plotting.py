@@ -12,7 +12,7 @@ import pytest
 import xent
 from xent import figures
 from xent.errors import XentError
-from xent.workflow import plotting
+from xent.workflow import layer_figures, plotting
 from xent.workflow.plot_sources import PlotSource
 from xent.workflow.plotting import FIGURES, PlotSettings, plot
 
@@ -34,6 +34,7 @@ OF_ALL = {
     "importance",
     "comparison",
 }
+OF_IMAGES = {"mistakes", "saliency"}
 OF_TASK = {
     "binary": {"roc", "pr", "det", "roc-epochs", "cost", "cost-curve", "gain", "lift"}
     | {"histogram", "calibration", "thresholds", "confusion", "retrieved"},
@@ -96,15 +97,17 @@ def source_of(run: Any, **more: Any) -> PlotSource:
 
 
 def test_every_chart_of_the_room_has_a_name() -> None:
-    assert set(FIGURES) == OF_ALL.union(*OF_TASK.values())
-    source = inspect.getsource(plotting)
+    assert set(FIGURES) == OF_ALL.union(OF_IMAGES, *OF_TASK.values())
+    source = inspect.getsource(plotting) + inspect.getsource(layer_figures)
     without_rows = {
         "decision_step",
         "loss_by_probability",
         "fitted_line",
         "surface_map",
         "batch_losses",
-    }  # of functions and of batches, not of a run
+        "image_values",
+    }  # of functions, of batches and of single images, not of a run
+    without_rows |= {"class_cases", "label_cases", "number_cases"}  # choose what is drawn
     charts = set(figures.__all__) - {"DARK", "LIGHT", "Theme", "save"} - without_rows
     assert [name for name in sorted(charts) if name not in source] == []
 
@@ -117,6 +120,9 @@ def test_every_figure_of_a_task_is_drawn(runs: dict[str, Any], task: str) -> Non
         for theme in ("light", "dark"):
             chart = plot(name, [source], settings, theme=theme, width=400).to_dict()
             assert chart["background"] == getattr(figures, theme.upper()).background, name
+    for name in sorted(OF_IMAGES):
+        with pytest.raises(XentError, match="needs images, and .* learned from a table's columns"):
+            plot(name, [source])
     refused = set().union(*OF_TASK.values()) - OF_TASK[task] - {"roc-epochs"}
     for name in sorted(refused):
         with pytest.raises(XentError, match=f"target, and that of {source.name} is {task}"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from xent.arrays import Array, FloatArray
+    from xent.arrays import Array, FloatArray, IntArray
     from xent.data import Table
     from xent.evaluation import Evaluation
     from xent.runs import Run
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PlotSource"]
 
 NEUTRAL: Final = 0.5
+FILE_COLUMN: Final = "file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,17 +172,50 @@ class PlotSource:
             )
         return table
 
+    @property
+    def places(self) -> IntArray:
+        """Where in the table the part's rows are."""
+        return self.rows["row"].to_numpy().astype(np.int64)
+
     @cached_property
-    def encoded(self) -> FloatArray:
-        """The part's rows as the network takes them, shape (n, n_inputs)."""
+    def encoded(self) -> Array:
+        """The part's rows as the network takes them, shape (n, n_inputs) or (n, channels, height, width)."""
         run = self.run
-        places = self.rows["row"].to_numpy().astype(np.int64)
-        return run.encoder.transform(self.table, places, dtype=run.model.engine.dtype)
+        return run.encoder.transform(self.table, self.places, dtype=run.model.engine.dtype)
+
+    @property
+    def pixels(self) -> Array:
+        """The images of the whole table, shape (n_rows, channels, height, width), uint8.
+
+        Raises
+        ------
+        XentError
+            When the run learned from no images, or they are not there any more.
+        """
+        run = self.run
+        if len(run.model.engine.network.row_shape) != 3:
+            raise XentError(
+                f"this figure needs images, and {run.folder} learned from a table's columns."
+            )
+        pixels = self.table.pixels
+        if pixels is None or pixels.shape[1:] != run.model.engine.network.row_shape:
+            raise XentError(
+                f"{self.table.name} holds no images as {run.folder} takes them. Name the right source with --data."
+            )
+        return pixels
+
+    @property
+    def files(self) -> list[str]:
+        """A name for each of the part's rows: that of its file, or its number."""
+        for held in (self.rows, self.table.frame[self.places.tolist()]):
+            if FILE_COLUMN in held.columns:
+                return list(map(str, held[FILE_COLUMN].to_list()))
+        return [f"row {place}" for place in self.places.tolist()]
 
     @property
     def features(self) -> dict[str, Sequence[int]]:
         """The inputs that belong to each column of the table."""
-        encoder = self.run.encoder
+        encoder = self.run.column_encoder
         numeric = encoder.numeric
         found: dict[str, list[int]] = {name: [j] for j, name in enumerate(numeric.names)}
         for place, j in enumerate(numeric.indicator.tolist()):

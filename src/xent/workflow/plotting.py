@@ -9,6 +9,14 @@ import numpy as np
 
 from xent import figures
 from xent.errors import XentError, nearest_hint
+from xent.workflow.layer_figures import (
+    draw_activation_map,
+    draw_activations,
+    draw_idle_units,
+    draw_mistakes,
+    draw_network,
+    draw_saliency,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -236,46 +244,9 @@ def _cost(sources: Sequence[PlotSource], settings: PlotSettings, look: Look) -> 
     return figures.cost_by_threshold(evaluation, **costs, points=source.thresholds or None, **look)
 
 
-def _network(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
-    return figures.network_diagram(sources[0].run.model.engine.network, **look)
-
-
-def _dense_outputs(source: PlotSource) -> tuple[list[str], list[Any]]:
-    """Return name and output of every layer."""
-    engine = source.run.model.engine
-    outputs = engine.activations(source.encoded)
-    kinds = [type(layer).__name__ for layer in engine.network.layers]
-    names = [
-        f"{place}: {getattr(layer, 'activation', kind.lower())}"
-        for place, (layer, kind) in enumerate(zip(engine.network.layers, kinds, strict=True), 1)
-    ]
-    return names, list(outputs)
-
-
-def _activations(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
-    names, outputs = _dense_outputs(sources[0])
-    return figures.activation_distributions(outputs, names=names, **look)
-
-
-def _activation_map(sources: Sequence[PlotSource], settings: PlotSettings, look: Look) -> Any:
-    (source,) = sources
-    _, outputs = _dense_outputs(source)
-    # by default the last hidden one
-    layer = max(len(outputs) - 1, 1) if settings.layer is None else settings.layer
-    if not 1 <= layer <= len(outputs):
-        raise XentError(f"layer must be 1 to {len(outputs)}, got {layer}.")
-    y = source.truth if source.truth.ndim == 1 else None
-    return figures.activation_map(outputs[layer - 1], y=y, **look)
-
-
-def _idle_units(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
-    (source,) = sources
-    return figures.idle_units(source.run.model.engine.network, _dense_outputs(source)[1], **look)
-
-
 def _correlation(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
     (source,) = sources
-    names = source.run.encoder.feature_names
+    names = source.run.column_encoder.feature_names
     return figures.correlation_matrix(source.encoded, names, **look)
 
 
@@ -373,13 +344,20 @@ FIGURES: Final[dict[str, PlottedFigure]] = {
     "metric": PlottedFigure("a metric by epoch", _metric, ("metric",)),
     "gradients": PlottedFigure("gradient norm by layer by epoch", _recorded("gradient_norms")),
     "weights": PlottedFigure("weight norm by layer by epoch", _recorded("weight_norms")),
-    "network": PlottedFigure("the network, layer by layer", _network),
-    "activations": PlottedFigure("outputs of every layer", _activations),
+    "network": PlottedFigure("the network, layer by layer", draw_network),
+    "activations": PlottedFigure("outputs of every layer", draw_activations),
     "activation-map": PlottedFigure(
-        "outputs of one layer, unit by row", _activation_map, ("layer",)
+        "outputs of one layer, unit by row", draw_activation_map, ("layer",)
     ),
-    "idle-units": PlottedFigure("dead units and saturated outputs by layer", _idle_units),
+    "idle-units": PlottedFigure("dead units and saturated outputs by layer", draw_idle_units),
     "correlation": PlottedFigure("correlation of the encoded features", _correlation),
     "importance": PlottedFigure("permutation importance of the columns", _importance),
+    "mistakes": PlottedFigure(
+        "images decided wrong most surely, right most surely, least surely",
+        draw_mistakes,
+    ),
+    "saliency": PlottedFigure(
+        "the same images, and where in them the network looked", draw_saliency
+    ),
     "comparison": PlottedFigure("figures of several runs", _comparison, takes_several=True),
 }

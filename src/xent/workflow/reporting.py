@@ -11,10 +11,12 @@ import numpy as np
 
 from xent.decisions import Decision, judge_cost_decision, judge_decision
 from xent.diagnosis import diagnose_predictions
+from xent.errors import XentError
 from xent.evaluation.evaluations import evaluate
 from xent.reports import report_page
 from xent.reports.cost_decision_section import cost_decision_section
 from xent.reports.decision_section import decision_section
+from xent.reports.image_section import image_section
 from xent.reports.markup import element, join
 from xent.reports.origin_sections import PartRows, asked_section, data_section, findings_section
 from xent.reports.task_sections import Named, history_section, task_sections
@@ -22,6 +24,8 @@ from xent.reports.verdict_section import figures_section, verdict_section
 from xent.training import TrainingSettings
 from xent.workflow.data_settings import DataSettings
 from xent.workflow.diagnosing import diagnose_run
+from xent.workflow.image_decisions import image_decisions, image_evidence, is_image_run
+from xent.workflow.plot_sources import PlotSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +68,8 @@ def report_run(run: Run) -> str:
             *_decision_sections(run, evaluation, part),
             *task_sections(evaluation, named, decision),
         ]
+    shown, left_out = _image_sections(run, part)
+    sections += shown
     if len(run.history):
         sections.append(history_section(run.history.records, record.best_epoch, _roc_curves(run)))
     sections += [
@@ -76,7 +82,7 @@ def report_run(run: Run) -> str:
     if target.positive is not None:
         lead += f", positive class {target.positive}"
     folder = f"run {run.folder.name}, {record.status}, {record.started[:10]}"
-    lines = [element("p", None, lead), element("p", None, folder), *_recalibrated(run)]
+    lines = [element("p", None, lead), element("p", None, folder), *_recalibrated(run), *left_out]
     return report_page(record.data.name, join(lines), sections)
 
 
@@ -201,6 +207,27 @@ def _recalibrated(run: Run) -> list[Markup]:
     return [element("p", {"class": "warning"}, text)]
 
 
+def _image_sections(run: Run, part: str | None) -> tuple[list[Section], list[Markup]]:
+    """Return the sheet of a run's images; where they are not there any more, a line that says so."""
+    if part is None or not is_image_run(run.model.engine):
+        return [], []
+    source = PlotSource(run.folder.name, run, part)
+    try:
+        decisions = image_decisions(source)
+    except XentError as reason:
+        text = f"The images are left out: {reason}"
+        return [], [element("p", {"class": "warning"}, text)]
+    evidence = image_evidence(run.model.engine, run.model.task, decisions)
+    section = image_section(
+        decisions.images,
+        decisions.cases,
+        files=decisions.files,
+        evidence=evidence,
+        rows=f"{part} rows",
+    )
+    return [section], []
+
+
 def _roc_curves(run: Run) -> dict[int, RocCurve]:
     """Return the ROC curves of the positive class by epoch; none without one."""
     if run.model.task != "binary":
@@ -237,7 +264,11 @@ def _counted(y: Array, names: Sequence[str], task: str) -> dict[str, int]:
 
 
 def _facts(run: Run) -> list[tuple[str, object]]:
-    encoder = run.encoder
+    if is_image_run(run.model.engine):
+        channels, height, width = run.model.engine.network.row_shape
+        size = f"{height} × {width} pixels, {channels} channel{'s' * (channels > 1)}"
+        return [("images", size)]
+    encoder = run.column_encoder
     n_categorical = len(encoder.categorical)
     names = [f"{len(encoder.numeric.names) - len(encoder.boolean):,} numeric"]
     names += [f"{len(encoder.boolean):,} boolean"] if encoder.boolean else []
