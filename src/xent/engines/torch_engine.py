@@ -314,6 +314,15 @@ class TorchEngine:
         own = {"parameters": self._parameters, "running": self._running}
         return {**{name: tensor.cpu().numpy() for name, tensor in own.items()}, **whole}
 
+    def fixed(self) -> dict[str, Array]:
+        """Return the parameters of an own module that are not trained, by name."""
+        return {} if self._own is None else self._own.frozen_arrays()
+
+    def load_fixed(self, arrays: dict[str, Array]) -> None:
+        """Take over what `fixed` returned."""
+        if self._own is not None:
+            self._own.load_frozen(arrays)
+
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over parameters and running moments."""
         own = {"parameters": self._parameters, "running": self._running}

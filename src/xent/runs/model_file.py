@@ -10,10 +10,14 @@ import numpy as np
 
 from xent.data import TargetCoding
 from xent.distributions import Distribution, describe, from_description
-from xent.engines import prediction_engine
+from xent.engines import make_engine, prediction_engine
+from xent.engines.own_modules import with_code
+from xent.engines.stored_engine import StoredEngine
 from xent.errors import XentError
 from xent.files import write_atomically
-from xent.network import Network
+from xent.network import ModuleNetwork, Network
+from xent.network.module_network import KIND
+from xent.runs.module_arrays import check_array, module_arrays, stored_arrays
 from xent.runs.reading import check_format, damaged, parse_json_object, read_bytes
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array
     from xent.engines import Engine
 
-__all__ = ["Model", "model_bytes", "read_model", "write_model"]
+__all__ = ["Model", "model_bytes", "read_model", "with_module", "write_model"]
 
 FORMAT: Final = "xent-model"
 VERSION: Final = 1
@@ -65,12 +69,14 @@ def model_bytes(model: Model) -> bytes:
     """Return the content of a model file."""
     from safetensors.numpy import save
 
-    engine = model.engine
+    engine, state = model.engine, model.engine.state()  # NumPy arrays, also of a GPU
     arrays = {
-        name: np.ascontiguousarray(view) for name, view in engine.views(engine.parameters).items()
+        name: np.ascontiguousarray(view) for name, view in engine.views(state["parameters"]).items()
     }
-    if engine.running.size:
-        arrays[_MOMENTS] = engine.running
+    if isinstance(engine.network, ModuleNetwork):
+        arrays |= module_arrays(engine)
+    elif state[_MOMENTS].size:
+        arrays[_MOMENTS] = state[_MOMENTS]
     described = {
         "format": FORMAT,
         "version": VERSION,
@@ -84,13 +90,23 @@ def model_bytes(model: Model) -> bytes:
     return bytes(save(arrays, metadata))
 
 
-def read_model(path: Path, expected: str | None = None) -> Model:
+def read_model(path: Path, expected: str | None = None, module: object = None) -> Model:
     """Return the model of a file.
+
+    Parameters
+    ----------
+    path : path
+    expected : str, optional
+        The fingerprint that the file must have.
+    module : torch.nn.Module, callable or str, optional
+        The code of a network that is an own module, as `xent.load_run` takes it. Without it such a model has its
+        numbers and computes nothing: no code is executed because a file asks for it.
 
     Raises
     ------
     XentError
-        When the file is absent, damaged, from a newer xent, or its arrays do not fit its network.
+        When the file is absent, damaged, from a newer xent, or its arrays do not fit its network; or when the module
+        is another one.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -102,9 +118,30 @@ def read_model(path: Path, expected: str | None = None) -> Model:
         raise damaged(path, f"no safetensors file ({error})") from None
     metadata = _metadata(content, path)
     try:
-        return _built(metadata, arrays)
+        model = _built(metadata, arrays)
     except XentError as error:
         raise damaged(path, str(error).rstrip(".")) from None
+    return model if module is None else with_module(model, module)
+
+
+def with_module(model: Model, module: object) -> Model:
+    """Return a model that was read without the code of its own module together with that code.
+
+    Raises
+    ------
+    XentError
+        When the network is no own module, or the module is another one.
+    """
+    engine = model.engine
+    if not isinstance(engine, StoredEngine):
+        raise XentError(
+            "module= is the code of an own module, and this network is none. Leave it out."
+        )
+    network = with_code(engine.network, module, engine.dtype.name)
+    whole = make_engine("torch", network, engine.distribution, engine.dtype.name)
+    whole.load_state(engine.state())
+    whole.load_fixed(engine.fixed())  # type: ignore[attr-defined] # of the PyTorch engine
+    return Model(whole, model.target)
 
 
 def _metadata(content: bytes, path: Path) -> dict[str, Any]:
@@ -120,11 +157,33 @@ def _metadata(content: bytes, path: Path) -> dict[str, Any]:
 
 
 def _built(metadata: dict[str, Any], arrays: dict[str, Array]) -> Model:
-    network = Network.from_json(metadata.get("network"))
+    described = metadata.get("network")
+    is_own = isinstance(described, dict) and described.get("kind") == KIND
     target = TargetCoding.from_json(metadata.get("target"))
     dtype = metadata.get("dtype")
     if dtype not in {"float32", "float64"}:
         raise XentError(f"dtype must be float32 or float64, got {dtype!r:.40}")
+    distribution = from_description(metadata.get("distribution"))
+    engine: Engine
+    if is_own:
+        own = ModuleNetwork.from_json(described)
+        engine = StoredEngine(
+            own, distribution, dtype, *stored_arrays(own, arrays, np.dtype(dtype))
+        )
+    else:
+        engine = _filled(Network.from_json(described), distribution, dtype, arrays)
+    n_outputs = engine.network.n_outputs
+    if target.n_outputs != n_outputs and target.task != "regression":
+        raise XentError(
+            f"a {target.task} target needs {target.n_outputs} outputs, the network has {n_outputs}"
+        )
+    return Model(engine, target)
+
+
+def _filled(
+    network: Network, distribution: Distribution, dtype: str, arrays: dict[str, Array]
+) -> Engine:
+    """Return an engine with the arrays of a file as its numbers."""
     # sizes first: a network described as enormous must not be allocated before its arrays are seen to be there
     if network.n_parameters != sum(
         array.size for name, array in arrays.items() if name != _MOMENTS
@@ -132,30 +191,14 @@ def _built(metadata: dict[str, Any], arrays: dict[str, Array]) -> Model:
         raise XentError(
             f"the network has {network.n_parameters:,} parameters, and the arrays do not"
         )
-    engine = prediction_engine(network, from_description(metadata.get("distribution")), dtype)
-    views = engine.views(engine.parameters)
+    engine = prediction_engine(network, distribution, dtype)
+    state = {name: np.array(array) for name, array in engine.state().items()}
+    views = engine.views(state["parameters"])
     for name in {*views, *arrays} - {_MOMENTS}:
-        _check_same_shape(name, views.get(name), arrays.get(name))
+        check_array(name, views.get(name), arrays.get(name))
         np.copyto(views[name], arrays[name])
-    if engine.running.size or _MOMENTS in arrays:
-        _check_same_shape(_MOMENTS, engine.running, arrays.get(_MOMENTS))
-        np.copyto(engine.running, arrays[_MOMENTS])
-    if target.n_outputs != network.n_outputs and target.task != "regression":
-        raise XentError(
-            f"a {target.task} target needs {target.n_outputs} outputs, the network has {network.n_outputs}"
-        )
-    return Model(engine, target)
-
-
-def _check_same_shape(name: str, expected: Array | None, found: Array | None) -> None:
-    if expected is None or found is None:
-        raise XentError(
-            f"array {name} is {'unknown to the network' if expected is None else 'missing'}"
-        )
-    if expected.shape != found.shape or expected.dtype != found.dtype:
-        raise XentError(
-            f"array {name} must have shape {expected.shape} and dtype {expected.dtype}, "
-            f"got {found.shape} and {found.dtype}"
-        )
-    if not np.isfinite(found).all():
-        raise XentError(f"array {name} holds values that are not finite")
+    if state[_MOMENTS].size or _MOMENTS in arrays:
+        check_array(_MOMENTS, state[_MOMENTS], arrays.get(_MOMENTS))
+        np.copyto(state[_MOMENTS], arrays[_MOMENTS])
+    engine.load_state(state)
+    return engine
