@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from xent.data import ImageEncoder
 from xent.diagnosis import diagnose_history
 from xent.errors import XentError
 from xent.runs.curve_files import curve_epochs
@@ -46,12 +47,17 @@ def run_json(index: RunsIndex, identifier: str) -> dict[str, Any]:
         "warnings": record.warnings,
         "curve_epochs": curve_epochs(run.files.curves),
         "columns": [],
+        "images": None,
         "decision": None,
         "verdict": None,
         "can_predict": run.files.model.name in record.files,
     }
     try:
-        more["columns"] = [column.to_json() for column in columns_of(run.encoder)]
+        encoder = run.encoder
+        if isinstance(encoder, ImageEncoder):
+            more["images"] = list(encoder.shape)
+        else:
+            more["columns"] = [column.to_json() for column in columns_of(encoder)]
         if more["can_predict"]:
             more["verdict"] = run.verdict.to_json()
             more["baseline"] = {

@@ -126,6 +126,7 @@ document.title = `Predict, ${id} - xent studio`;
 api(runApi(id)).then((run) => {
   if (run.damaged) throw new ApiError(0, {error: run.damaged});
   if (!run.can_predict) throw new ApiError(0, {error: "this run is not finished: it has no model yet"});
+  if (run.images) throw new ApiError(0, {error: `this run learned from images; predict them with: xent predict <the run's folder> images/`});
   byId("what").textContent = `: ${targetText(run.target)} (${run.task})`;
   form(run);
   document.documentElement.dataset.ready = "true";
