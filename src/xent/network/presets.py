@@ -67,19 +67,23 @@ def small_cnn(
     dropout : float, default 0.5
         Share dropped before the dense layers.
     batch_norm : bool, default True
-        Normalize behind each convolution.
+        Normalize behind each convolution and the hidden dense layer.
 
     Examples
     --------
     >>> small_cnn((3, 128, 128), 1).shapes[-4:]
-    ((8192,), (8192,), (128,), (1,))
+    ((128,), (128,), (128,), (1,))
     """
     layers: list[Layer] = []
     for n_filters in (16, 32, 64, 128):
         # relu never falls, so it may follow the pooling: the same numbers for a quarter of the work
         filters = _convolved(n_filters, 3, batch_norm=batch_norm, activation="identity")
         layers += [*filters, MaxPool2d(), Activate("relu")]
-    layers += [Flatten(), *_dropped(dropout), Dense(128, "relu"), Dense(n_outputs)]
+    # thousands of positive inputs: unless normalized, the first steps can leave all units dead
+    hidden: list[Layer] = [Dense(128, "relu")]
+    if batch_norm:
+        hidden = [Dense(128, init="he_normal"), BatchNorm(), Activate("relu")]
+    layers += [Flatten(), *_dropped(dropout), *hidden, Dense(n_outputs)]
     return Network(input_shape, tuple(layers))
 
 
