@@ -31,7 +31,15 @@ NEAR: Final = 1e-4
 _CHANGED_SHARE: Final = 0.3
 _N_STEPS: Final = 16
 _N_ROUNDS: Final = 12  # 16^12 is more than float64 can tell apart
-_REACHES: Final = (1.0, 1.0, 1.0, 2.0, 5.0)  # attempts: as far as another row's numbers, and beyond
+_N_DRAWS: Final = 8
+_REACHES: Final = (
+    1.0,
+    1.0,
+    1.0,
+    2.0,
+    5.0,
+    1.0,
+)  # attempts: as far as another row's numbers, and beyond
 _STRANGE_TEXTS: Final = (
     "",
     "never seen",
@@ -192,19 +200,33 @@ def _moving_columns(encoder: Encoder) -> list[str]:
 def _near_threshold(frame: pl.DataFrame, moved: list[str], rng: Generator, judge: Judge) -> Near:
     """Move rows to where the decision changes; also say which could be brought within `NEAR`.
 
-    A row that has no other decision within reach gives way to a copy of another row.
+    A row that has no other decision within reach gives way to another one that has.
     """
     best, found = frame, np.zeros(frame.height, dtype=bool)
-    for attempt, reach in enumerate(_REACHES):
+    first, _ = judge(frame)
+    starts = np.arange(frame.height)
+    for reach in _REACHES:
         left = np.flatnonzero(~found)
         if not left.size:
             break
-        start = frame[left] if not attempt else frame[rng.integers(0, frame.height, left.size)]
-        other = frame[rng.integers(0, frame.height, left.size)]
-        rows, hit = _bisected(start, other.select(moved).to_numpy(), moved, reach, judge)
+        start = starts if starts.size == left.size else rng.choice(starts, left.size)
+        other = _others(first, start, rng)
+        numbers = frame[other].select(moved).to_numpy()
+        rows, hit = _bisected(frame[start], numbers, moved, reach, judge)
         best = _replaced(best, rows.filter(hit), left[hit])
         found[left[hit]] = True
+        # what led to a threshold once does so again, to another place of it
+        starts = start[hit] if hit.any() else np.arange(frame.height)
     return best, found
+
+
+def _others(decided: Array, rows: Array, rng: Generator) -> Array:
+    """Return a row for each of `rows` that is decided otherwise, where one was met in a few draws."""
+    other = rng.integers(0, len(decided), rows.size)
+    for _ in range(_N_DRAWS):
+        same = ~_differ(decided[rows, None], decided[other, None])[:, 0]
+        other[same] = rng.integers(0, len(decided), int(same.sum()))
+    return other
 
 
 def _bisected(
@@ -214,7 +236,7 @@ def _bisected(
 
     One call judges all steps of all rows, as bisection of sixteen calls would.
     """
-    start = frame.select(moved).to_numpy()
+    start = frame.select(moved).to_numpy().copy()  # polars may give a view
     end = start + (other - start) * reach
     end = np.where(np.isnan(end), start, end)  # what is missing in either row stays as it is
     best, found = start.copy(), np.zeros(len(start), dtype=bool)

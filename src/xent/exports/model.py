@@ -65,7 +65,7 @@ def onnx_model(run: Run) -> OnnxModel:
         raise XentError(
             f"{run.folder} has {engine.parameters.size:,} parameters; an ONNX file holds 2 GB at most."
         )
-    graph, encoder = Graph(), run.encoder
+    graph, encoder = Graph(), run.column_encoder
     features = add_features(graph, encoder, engine.dtype)
     if encoder.n_features != engine.network.n_inputs:
         raise XentError(

@@ -142,7 +142,7 @@ def check_parity(run: Run, model: OnnxModel, drawn: pl.DataFrame, seed: int = 0)
 
     is_number = run.model.task == "regression"
     rng = np.random.default_rng(seed)
-    rows = check_rows(run.encoder, drawn, rng, None if is_number else judge)
+    rows = check_rows(run.column_encoder, drawn, rng, None if is_number else judge)
     frame = rows.frame
     return _compared(_said(run, frame), _wide_values(run, frame), session.run(frame), rows)
 
@@ -171,9 +171,8 @@ def _wide_values(run: Run, frame: pl.DataFrame) -> FloatArray:
     model = run.model
     narrow = model.engine
     wide = prediction_engine(narrow.network, narrow.distribution, "float64")
-    wide.parameters[...] = narrow.parameters
-    wide.running[...] = narrow.running
-    features = run.encoder.transform(run.read(frame), dtype=narrow.dtype)
+    wide.load_state({name: array.astype(np.float64) for name, array in narrow.state().items()})
+    features = run.column_encoder.transform(run.read(frame), dtype=narrow.dtype)
     z = wide.predict(features.astype(np.float64))
     return np.asarray(probabilities(model, recalibrated(model, z, run.recalibrator)))
 
@@ -212,7 +211,9 @@ def _compared(said: _Said, wide: FloatArray, given: dict[str, Array], rows: Chec
         n_rows=len(values),
         n_of_kind={name: int(here.sum()) for name, here in kinds.items()},
         differences={name: _largest(difference[here]) for name, here in kinds.items()},
-        roundings={name: _largest(rounding[here]) for name, here in kinds.items()},
+        roundings={
+            name: _largest(rounding[here & np.isfinite(rounding)]) for name, here in kinds.items()
+        },
         n_ties=int(ties.sum()),
         n_flips=int((flipped & ~ties).sum()),
         n_tie_flips=int((flipped & ties).sum()),
@@ -221,14 +222,18 @@ def _compared(said: _Said, wide: FloatArray, given: dict[str, Array], rows: Chec
 
 def _distance(one: Array, other: Array) -> FloatArray:
     """Return how far two answers are apart, (n,): the largest of a row."""
-    difference = np.abs(one.astype(np.float64) - other)
+    with np.errstate(invalid="ignore"):  # a rate beyond the largest number is infinite in both
+        apart = np.abs(one.astype(np.float64) - other)
+    difference = np.where(one == other, 0.0, apart)
     return np.asarray(difference.reshape(len(difference), -1).max(axis=1))
 
 
 def _unit(plain: FloatArray, values: FloatArray) -> FloatArray:
     """Return the size of numbers: each one's own, but no less than is usual for plain rows."""
-    usual = float(np.sqrt(np.mean(np.square(plain, dtype=np.float64)))) if plain.size else 0.0
-    return np.maximum(np.abs(values.astype(np.float64)), usual or 1.0)
+    finite = plain[np.isfinite(plain)].astype(np.float64)
+    usual = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+    size = np.abs(values.astype(np.float64))
+    return np.maximum(np.where(np.isfinite(size), size, 0.0), usual or 1.0)
 
 
 def _largest(differences: FloatArray) -> float:

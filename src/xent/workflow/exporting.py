@@ -131,8 +131,8 @@ def _drawn(run: Run, n_rows: int) -> tuple[pl.DataFrame, str]:
     rng = np.random.default_rng(0)
     frame = _own_table(run)
     if frame is None:
-        return drawn_rows(run.encoder, n_rows, rng), "drawn from the encoder"
-    return table_rows(run.encoder, frame, n_rows, rng), f"rows of {run.record.data.name}"
+        return drawn_rows(run.column_encoder, n_rows, rng), "drawn from the encoder"
+    return table_rows(run.column_encoder, frame, n_rows, rng), f"rows of {run.record.data.name}"
 
 
 def _own_table(run: Run) -> pl.DataFrame | None:
