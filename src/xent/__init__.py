@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xent.audits import audit as audit
     from xent.decisions import decide as decide
     from xent.errors import XentError as XentError
     from xent.estimators import XentClassifier as XentClassifier
@@ -35,6 +36,7 @@ _ROOM_OF = {
     "XentClassifier": "xent.estimators",
     "XentError": "xent.errors",
     "XentRegressor": "xent.estimators",
+    "audit": "xent.audits",
     "compare": "xent.evaluation.evaluations",
     "decide": "xent.decisions",
     "evaluate": "xent.evaluation.evaluations",
@@ -51,6 +53,7 @@ __all__ = [
     "XentError",
     "XentRegressor",
     "__version__",
+    "audit",
     "compare",
     "decide",
     "evaluate",

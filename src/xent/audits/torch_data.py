@@ -1,0 +1,99 @@
+"""Rows and targets for an audit: the user's, or made up to the model's measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from xent.audits.torch_models import as_rows
+from xent.errors import XentError
+
+if TYPE_CHECKING:
+    from xent.audits.torch_models import AuditedModel
+
+__all__ = ["AuditedTargets", "as_targets", "made_up_rows"]
+
+N_ROWS: Final = 64
+SIDES: Final = (28, 32, 64, 128, 224)
+
+
+@dataclass(frozen=True)
+class AuditedTargets:
+    """Targets, and whether their dtype is the user's choice.
+
+    Attributes
+    ----------
+    values : Tensor
+    is_tensor : bool
+        A tensor is taken as it is; an array, whose dtype says nothing of torch, is cast to what the
+        loss takes.
+    """
+
+    values: torch.Tensor
+    is_tensor: bool
+
+
+def as_targets(y: Any, n_rows: int) -> AuditedTargets:
+    """Return targets as the loss will get them.
+
+    Raises
+    ------
+    XentError
+        When they are no numbers, or of another length.
+    """
+    is_tensor = isinstance(y, torch.Tensor)
+    array = None if is_tensor else np.asarray(y)
+    if array is not None and array.dtype.kind not in "biuf":
+        raise XentError(
+            f"y must be numbers, as the loss is given them, got dtype {array.dtype}. "
+            "Code the classes as 0, 1, 2, ..."
+        )
+    values = y.detach().cpu() if array is None else torch.from_numpy(np.ascontiguousarray(array))
+    if values.ndim not in {1, 2} or len(values) != n_rows:
+        raise XentError(
+            f"y must have shape (n,), (n, 1) or (n, k) with the n = {n_rows} of X, got {tuple(values.shape)}."
+        )
+    if not bool(torch.isfinite(values.double()).all()):
+        raise XentError("y must be finite, got NaN or infinite values.")
+    return AuditedTargets(values, is_tensor)
+
+
+def made_up_rows(model: AuditedModel) -> torch.Tensor:
+    """Return random rows of a shape that the model takes.
+
+    Raises
+    ------
+    XentError
+        When no shape was found: then X is needed.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for shape in _shapes(model.module):
+        rows = torch.randn((N_ROWS, *shape), generator=generator)
+        try:
+            with torch.no_grad():
+                model(as_rows(rows, model))
+        except XentError:
+            continue
+        return as_rows(rows, model)
+    raise XentError(
+        "X is needed: the shape of a row cannot be told from the model. Give a batch (--data)."
+    )
+
+
+def _shapes(module: Any) -> list[tuple[int, ...]]:
+    declared = getattr(module, "input_shape", None)
+    if isinstance(declared, tuple) and all(isinstance(size, int) for size in declared[1:]):
+        return [tuple(declared[1:])]
+    for part in module.modules():
+        if isinstance(part, torch.nn.Linear):
+            return [(part.in_features,)]
+        if isinstance(part, torch.nn.BatchNorm1d):
+            return [(part.num_features,)]
+        if isinstance(part, torch.nn.Conv2d):
+            return [(part.in_channels, side, side) for side in SIDES]
+        if isinstance(part, torch.nn.Conv1d):
+            return [(part.in_channels, side) for side in SIDES]
+    return []

@@ -1,0 +1,82 @@
+"""Which parameters the loss of a batch does not move, although they move the outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from xent.audits.torch_models import LEAST_SPREAD
+
+if TYPE_CHECKING:
+    from xent.audits.torch_losses import AuditedLoss
+    from xent.audits.torch_models import AuditedModel
+
+__all__ = ["GradientFacts", "gradient_facts"]
+
+LEAST_MOVE: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class GradientFacts:
+    """What one backward pass reached.
+
+    Attributes
+    ----------
+    n_parameters : int
+        Trainable arrays.
+    dead : tuple of str
+        Those without a gradient, or with zeros only, of which the outputs depend nevertheless.
+    is_cut : bool
+        Whether the loss has no gradient at all.
+    not_finite : tuple of str
+        Those whose gradient holds an infinite number, or none.
+    """
+
+    n_parameters: int
+    dead: tuple[str, ...]
+    is_cut: bool
+    not_finite: tuple[str, ...] = ()
+
+
+def gradient_facts(
+    model: AuditedModel, loss: AuditedLoss, inputs: torch.Tensor, targets: torch.Tensor
+) -> GradientFacts:
+    """Return what the loss of a batch tells the parameters."""
+    trained = {name: p for name, p in model.module.named_parameters() if p.requires_grad}
+    for p in trained.values():
+        p.grad = None
+    with torch.enable_grad():
+        outputs = model(inputs)
+        value = loss.batch(outputs, targets)
+        if value.requires_grad:
+            torch.autograd.backward(value.sum())
+    silent = [name for name, p in trained.items() if p.grad is None or not bool(p.grad.any())]
+    broken = [
+        name
+        for name, p in trained.items()
+        if p.grad is not None and not bool(torch.isfinite(p.grad).all())
+    ]
+    dead = [name for name in silent if _moves(model, trained[name], inputs, outputs)]
+    for p in trained.values():
+        p.grad = None
+    return GradientFacts(len(trained), tuple(dead), not value.requires_grad, tuple(broken))
+
+
+def _moves(
+    model: AuditedModel, p: torch.Tensor, inputs: torch.Tensor, before: torch.Tensor
+) -> bool:
+    """Whether a large random change of a parameter changes the outputs."""
+    kept = p.detach().clone()
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(p.shape, generator=generator, dtype=torch.float32).to(p.dtype)
+    try:
+        with torch.no_grad():
+            p.add_(noise * 2 * max(float(kept.abs().max()) if kept.numel() else 0.0, LEAST_SPREAD))
+            after = model(inputs)
+    finally:
+        with torch.no_grad():
+            p.copy_(kept)
+    change = (after.double() - before.detach().double()).abs().max()
+    return bool(change > LEAST_MOVE)

@@ -1,0 +1,193 @@
+"""A module under audit: a copy of its own, run without training behavior, scaled and scrambled."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from xent.audits.names import loaded_from_file
+from xent.errors import XentError
+
+__all__ = ["AuditedModel", "as_rows", "copied_module", "loaded_model"]
+
+SCALES: Final = (1.0, 100.0, 1e4)
+N_SCRAMBLES: Final = 3
+LEAST_SPREAD: Final = 0.5
+
+
+@dataclass(frozen=True)
+class AuditedModel:
+    """A module, copied, in evaluation mode.
+
+    Attributes
+    ----------
+    module : torch.nn.Module
+        Of torch, or a Keras model on its torch backend.
+    library : {"torch", "keras"}
+    dtype : torch.dtype
+        Of its parameters.
+    """
+
+    module: Any
+    library: str
+    dtype: torch.dtype
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the outputs, refused unless they are (n,) or (n, k).
+
+        Raises
+        ------
+        XentError
+            When the module fails, or returns something else.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                outputs = self.module(inputs)
+        except XentError:
+            raise
+        except Exception as error:
+            raise XentError(
+                f"model does not run on X of shape {tuple(inputs.shape)}: {type(error).__name__}: "
+                f"{_first_line(error)}"
+            ) from error
+        return checked_outputs(outputs, len(inputs))
+
+    def scaled_outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+        """Return the outputs for the inputs times 1, 100 and 1e4, as the parameters are."""
+        scales = SCALES if inputs.is_floating_point() else SCALES[:1]
+        with torch.no_grad():
+            return [self(inputs * scale) for scale in scales]
+
+    def scrambled_outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+        """Return the outputs with random parameters: what no parameter changes is the module's form.
+
+        The parameters come back as they were.
+        """
+        parameters = [p for p in self.module.parameters() if p.is_floating_point()]
+        kept = [p.detach().clone() for p in parameters]
+        generator = torch.Generator().manual_seed(0)
+        results: list[torch.Tensor] = []
+        try:
+            with torch.no_grad():
+                for _ in range(N_SCRAMBLES if parameters else 0):
+                    for p, old in zip(parameters, kept, strict=True):
+                        spread = max(_spread(old), LEAST_SPREAD) * 2
+                        noise = torch.randn(p.shape, generator=generator, dtype=torch.float32)
+                        p.copy_((noise * spread).to(p.dtype))
+                    results.append(self(inputs).clone())
+        finally:
+            with torch.no_grad():
+                for p, old in zip(parameters, kept, strict=True):
+                    p.copy_(old)
+        return results
+
+
+def loaded_model(model: Any) -> Any:
+    """Return a model from ``file.py:build``: what the function or class returns; others as they are.
+
+    Raises
+    ------
+    XentError
+        When the file does not run, or what it builds is no model.
+    """
+    if isinstance(model, str):
+        built = loaded_from_file(model, "model")
+        model = built
+    is_maker = inspect.isclass(model) or (
+        callable(model) and not isinstance(model, torch.nn.Module)
+    )
+    if not is_maker:
+        return model
+    try:
+        return model()
+    except Exception as error:
+        raise XentError(
+            f"model: {getattr(model, '__name__', model)}() must build a model without arguments: "
+            f"{type(error).__name__}: {_first_line(error)}"
+        ) from error
+
+
+def copied_module(module: Any) -> AuditedModel:
+    """Return a copy of a torch module for an audit, on the CPU.
+
+    Raises
+    ------
+    XentError
+        When it is no module.
+    """
+    if not isinstance(module, torch.nn.Module):
+        raise XentError(
+            f"model must be a torch.nn.Module or a keras.Model, got {type(module).__name__}. "
+            "Give the module itself, or file.py:build, a function that returns it."
+        )
+    own = copy.deepcopy(module).cpu().eval()
+    floats = [p.dtype for p in own.parameters() if p.is_floating_point()]
+    return AuditedModel(own, "torch", floats[0] if floats else torch.float32)
+
+
+def as_rows(X: Any, model: AuditedModel) -> torch.Tensor:
+    """Return the rows as a tensor that the model takes: floats in its dtype.
+
+    Raises
+    ------
+    XentError
+        When they are no array of numbers, or none.
+    """
+    tensor = X.detach().cpu() if isinstance(X, torch.Tensor) else _tensor_of(X)
+    if tensor.ndim < 2 or len(tensor) < 2:
+        raise XentError(
+            f"X must have shape (n, ...) with n of at least 2, got {tuple(tensor.shape)}. "
+            "Give a batch of rows."
+        )
+    if tensor.is_floating_point():
+        return tensor.to(model.dtype)
+    if any(isinstance(part, torch.nn.Embedding) for part in model.module.modules()):
+        return tensor
+    try:
+        model(tensor)
+    except XentError:
+        return tensor.to(model.dtype)
+    return tensor
+
+
+def _tensor_of(X: Any) -> torch.Tensor:
+    array = np.asarray(X)
+    if array.dtype.kind not in "biuf":
+        raise XentError(f"X must be an array of numbers, got dtype {array.dtype}.")
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def checked_outputs(outputs: Any, n_rows: int) -> torch.Tensor:
+    """Return outputs of shape (n,) or (n, k), or say what came instead.
+
+    Raises
+    ------
+    XentError
+        For anything else.
+    """
+    if not isinstance(outputs, torch.Tensor):
+        raise XentError(
+            f"model must return one tensor, got {type(outputs).__name__}. "
+            "Wrap it so that it returns what the loss is given."
+        )
+    if outputs.ndim not in {1, 2} or len(outputs) != n_rows:
+        raise XentError(
+            f"model must return shape (n,) or (n, k) for n rows, got {tuple(outputs.shape)} for "
+            f"{n_rows} rows."
+        )
+    return outputs
+
+
+def _spread(values: torch.Tensor) -> float:
+    return float(values.double().std()) if values.numel() > 1 else 0.0
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
