@@ -85,7 +85,7 @@ def _train(
         try:
             run = session.run()
         except KeyboardInterrupt:
-            return _interrupted(session.folder.path)
+            return _interrupted(session.folder.path, session.trainer.settings.module)
         finally:
             for bar in bars:
                 bar.close()
@@ -96,7 +96,8 @@ def _train(
         print(json.dumps(_summary(run), allow_nan=False))
     else:
         _print_end(run, seconds)
-    return _interrupted(run.folder) if run.status == "interrupted" else 0
+    module = run.record.recipe.get("module")
+    return _interrupted(run.folder, module) if run.status == "interrupted" else 0
 
 
 def _session(
@@ -110,13 +111,14 @@ def _session(
         if file is None:
             raise XentError("FILE is needed: the table to train on, or --resume RUN.")
         return begin(file, settings, recipe=recipe, callbacks=callbacks)
+    module = settings.pop("module", None)
     others = [name for name, value in (("FILE", file), ("--recipe", recipe)) if value is not None]
     others += [f"--{name.replace('_', '-')}" for name in settings]
     if others:
         raise XentError(
             f"--resume continues a run with its own data and settings. Leave out {', '.join(others)}."
         )
-    return take_up(resume, callbacks)
+    return take_up(resume, callbacks, module)
 
 
 def _follow(session: Session | Follower | Run) -> int:
@@ -190,6 +192,7 @@ def _summary(run: Run) -> dict[str, Any]:
     }
 
 
-def _interrupted(folder: Path) -> int:
-    print(f"interrupted; continue with: xent train --resume {folder}", file=sys.stderr)
+def _interrupted(folder: Path, module: str | None) -> int:
+    code = "" if module is None else f" --module {module}"
+    print(f"interrupted; continue with: xent train --resume {folder}{code}", file=sys.stderr)
     return INTERRUPTED

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xent.errors import XentError
 
-__all__ = ["ModuleReference", "parse_reference"]
+__all__ = ["ModuleReference", "module_version", "parse_reference"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,14 @@ def parse_reference(text: str) -> ModuleReference:
             f"module must be 'path/to/file.py:build', a function or class in a Python file, got {text!r}."
         )
     return ModuleReference(Path(path), name)
+
+
+def module_version(reference: str | None) -> dict[str, str]:
+    """Return what a run records of the file of an own module: its fingerprint, as a version of code.
+
+    Examples
+    --------
+    >>> module_version(None)
+    {}
+    """
+    return {} if reference is None else {"module": parse_reference(reference).sha256()}

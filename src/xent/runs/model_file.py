@@ -71,7 +71,8 @@ def model_bytes(model: Model) -> bytes:
 
     engine, state = model.engine, model.engine.state()  # NumPy arrays, also of a GPU
     arrays = {
-        name: np.ascontiguousarray(view) for name, view in engine.views(state["parameters"]).items()
+        name: np.asarray(view, order="C")
+        for name, view in engine.views(state["parameters"]).items()
     }
     if isinstance(engine.network, ModuleNetwork):
         arrays |= module_arrays(engine)

@@ -29,16 +29,16 @@ def module_arrays(engine: Any) -> dict[str, Array]:
     """
     network, state = engine.network, engine.state()
     buffers = {
-        slot.name: np.ascontiguousarray(state["running"][slot.where].reshape(slot.shape))
+        slot.name: np.asarray(state["running"][slot.where].reshape(slot.shape), order="C")
         for slot in running_layout(network)
     }
     counters = {
-        own.name: np.ascontiguousarray(part)
+        own.name: np.asarray(part, order="C")
         for own, part in zip(
             network.counters, _parts(state["counters"], network.counters), strict=True
         )
     }
-    fixed = {name: np.ascontiguousarray(array) for name, array in engine.fixed().items()}
+    fixed = {name: np.asarray(array, order="C") for name, array in engine.fixed().items()}
     return {**buffers, **counters, **fixed}
 
 

@@ -58,6 +58,8 @@ class Run:
     ----------
     files : RunFolder
     record : RunRecord
+    module : torch.nn.Module, callable or str, optional
+        The code of an own module.
 
     Examples
     --------
@@ -68,8 +70,8 @@ class Run:
     (3, (569,))
     """
 
-    def __init__(self, files: RunFolder, record: RunRecord) -> None:
-        self.files, self.record = files, record
+    def __init__(self, files: RunFolder, record: RunRecord, module: object = None) -> None:
+        self.files, self.record, self.module = files, record, module
 
     @property
     def folder(self) -> Path:
@@ -106,7 +108,7 @@ class Run:
     def model(self) -> Model:
         """The trained network with its distribution and classes."""
         self._need_finished()
-        return read_model(self.files.model, self._expected(self.files.model))
+        return read_model(self.files.model, self._expected(self.files.model), self.module)
 
     @cached_property
     def encoder(self) -> Encoder | ImageEncoder:
@@ -315,19 +317,24 @@ class Run:
     def _need_finished(self) -> None:
         if self.files.model.name not in self.record.files:
             why = f" ({self.record.stopped_because})" if self.record.stopped_because else ""
+            module = self.record.recipe.get("module")
+            code = "" if module is None else f" --module {module}"
             raise XentError(
                 f"{self.folder} is not finished: its training is {self.status}{why}. "
-                f"Continue it with: xent train --resume {self.folder}"
+                f"Continue it with: xent train --resume {self.folder}{code}"
             )
 
 
-def load_run(path: Path | str) -> Run:
+def load_run(path: Path | str, module: object = None) -> Run:
     """Return the run in a folder.
 
     Parameters
     ----------
     path : path
         The run's folder.
+    module : torch.nn.Module, callable or str, optional
+        The code of a network that is an own module, needed to predict with it: the object, a function or class that
+        makes it, or ``file.py:build``. No code is executed because a run folder names it.
 
     Raises
     ------
@@ -336,7 +343,7 @@ def load_run(path: Path | str) -> Run:
         when they are read.
     """
     files = open_run_folder(path)
-    return Run(files, read_record(files))
+    return Run(files, read_record(files), module)
 
 
 def _is_text(model: Model) -> bool:

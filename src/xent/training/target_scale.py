@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.distributions import Distribution, Gaussian, Laplace
+from xent.network import ModuleNetwork, running_layout
+from xent.network.module_network import FACTOR, OFFSET
 
 if TYPE_CHECKING:
     from xent.arrays import Array
@@ -56,7 +58,13 @@ class TargetScale:
         }
 
     def unscale(self, engine: Engine) -> None:
-        """Turn the engine's last layer into the units of y: mean and, where learned, log standard deviation."""
+        """Turn the engine's last layer into the units of y: mean and, where learned, log standard deviation.
+
+        Of an own module, whose last layer may be anything, it is what stands behind it.
+        """
+        if isinstance(engine.network, ModuleNetwork):
+            self._unscale_module(engine, engine.network)
+            return
         views = engine.views(engine.parameters)
         weights = [name for name in views if name.endswith(".weight")]
         last = weights[-1].removesuffix(".weight")
@@ -65,6 +73,18 @@ class TargetScale:
         bias[0] = self.location + self.scale * bias[0]
         if engine.distribution.n_outputs == 2:
             bias[1] += self.log_scale
+
+    def _unscale_module(self, engine: Engine, network: ModuleNetwork) -> None:
+        """Set what stands behind an own module: factor and offset of each output."""
+        if not network.has_unit:  # a count, which is trained in its own unit
+            return
+        state = {name: np.array(values) for name, values in engine.state().items()}
+        slots = {slot.name: slot.where for slot in running_layout(network)}
+        factor, offset = (state["running"][slots[name]] for name in (FACTOR, OFFSET))
+        factor[0], offset[0] = self.scale, self.location
+        if engine.distribution.n_outputs == 2:
+            offset[1] = self.log_scale
+        engine.load_state(state)
 
 
 def fit_target_scale(

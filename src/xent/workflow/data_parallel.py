@@ -114,7 +114,7 @@ def begin_together(
         )
         earlier = ranks.broadcast_text(earlier)
         if earlier:
-            return _take_up_together(ranks, earlier, callbacks)
+            return _take_up_together(ranks, earlier, callbacks, training.module)
         notes: list[str] = []
         prepared = together(ranks, lambda: _prepared(source, data, training, notes))
         _refuse_differences(ranks, prepared, training)
@@ -130,7 +130,10 @@ def begin_together(
 
 
 def join_run(
-    launch: Launch, run_folder: Path | str, callbacks: Sequence[Callback] = ()
+    launch: Launch,
+    run_folder: Path | str,
+    callbacks: Sequence[Callback] = (),
+    module: str | None = None,
 ) -> Session | Follower | Run:
     """Take an interrupted run up with all ranks; a finished run is returned as it is.
 
@@ -141,7 +144,7 @@ def join_run(
         run = together(ranks, lambda: load_run(run_folder))
         if json.loads(ranks.broadcast_text(json.dumps(launch.is_first and is_over(run)))):
             return run
-        return _take_up_together(ranks, str(run_folder), callbacks)
+        return _take_up_together(ranks, str(run_folder), callbacks, module)
 
 
 def together(ranks: Ranks, work: Callable[[], T], undo: Callable[[T], None] | None = None) -> T:
@@ -214,11 +217,11 @@ def _refuse_differences(ranks: Ranks, prepared: PreparedData, training: Training
 
 
 def _take_up_together(
-    ranks: Ranks, run_folder: str, callbacks: Sequence[Callback]
+    ranks: Ranks, run_folder: str, callbacks: Sequence[Callback], module: str | None
 ) -> Session | Follower:
-    run = together(ranks, lambda: load_run(run_folder))
+    run = together(ranks, lambda: load_run(run_folder, module))
     # of the files that follow rank 0 may write some anew while the others read them: always whole, and the same
-    run = Run(run.files, run.record)
+    run = Run(run.files, run.record, module)
     if ranks.rank == 0:
         return _leading(ranks, lambda: take_up_run(run, callbacks, ranks))
     return _following(ranks, lambda: _resumed_trainer(run, callbacks, ranks))

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xent.engines.module_reference import parse_reference
 from xent.errors import XentError, nearest_hint
 from xent.training import TrainingSettings
 from xent.workflow.data_settings import DataSettings
@@ -44,6 +45,8 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     # a path in a recipe is meant from where the recipe lies
     if isinstance(values.get("test"), str):
         values["test"] = str(path.parent / values["test"])
+    if isinstance(values.get("module"), str):
+        values["module"] = parse_reference(values["module"]).absolute(path.parent.absolute())
     return values
 
 
@@ -66,6 +69,8 @@ def settings_of(
     )
     if training.dtype is None:
         training = dataclasses.replace(training, dtype="float32")
+    if training.module is not None:  # also from another folder it is that file
+        training = dataclasses.replace(training, module=parse_reference(training.module).absolute())
     return DataSettings(**{name: values[name] for name in _DATA_NAMES if name in values}), training
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from xent.data import Split, encoder_from_json
 from xent.distributions import from_description
 from xent.engines import ONE_RANK
+from xent.engines.module_reference import module_version, parse_reference
 from xent.errors import XentError
 from xent.launch import find_launch
 from xent.runs import Run, load_run, write_record
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["is_over", "load_checkpoint", "prepared_again", "resume", "take_up", "take_up_run"]
 
 
-def resume(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Run:
+def resume(
+    run_folder: Path | str, callbacks: Sequence[Callback] = (), module: str | None = None
+) -> Run:
     """Continue an interrupted training and return its run.
 
     On the NumPy engine, on the same machine, the result is that of a training never interrupted, bit for bit. A run
@@ -50,24 +54,29 @@ def resume(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Run:
     run_folder : path
     callbacks : sequence of Callback
         Those that keep a state must be there again; they get it back.
+    module : str, optional
+        ``file.py:build``, where the run trains an own module. It is asked for again, although the run knows where the
+        file was: no code is executed because a folder names it.
 
     Raises
     ------
     XentError
         When the folder, its files or the data do not allow it; the message names what is wrong.
     """
-    session = take_up(run_folder, callbacks)
+    session = take_up(run_folder, callbacks, module)
     return session if isinstance(session, Run) else session.run()
 
 
-def take_up(run_folder: Path | str, callbacks: Sequence[Callback] = ()) -> Session | Follower | Run:
+def take_up(
+    run_folder: Path | str, callbacks: Sequence[Callback] = (), module: str | None = None
+) -> Session | Follower | Run:
     """Return the session of an interrupted run, at its last checkpoint; a finished run as it is."""
     launch = find_launch()
     if launch is not None:
         from xent.workflow.data_parallel import join_run
 
-        return join_run(launch, run_folder, callbacks)
-    run = load_run(run_folder)
+        return join_run(launch, run_folder, callbacks, module)
+    run = load_run(run_folder, module)
     if is_over(run):
         return run
     return take_up_run(run, callbacks)
@@ -111,7 +120,32 @@ def take_up_run(run: Run, callbacks: Sequence[Callback], ranks: RankGroup = ONE_
 def prepared_again(run: Run) -> tuple[PreparedData, TrainingSettings]:
     """Return the data as they were prepared when the run began, and the settings of its training."""
     data, training = _settings(run.record, run.files)
+    training = dataclasses.replace(training, module=_code_again(run, training.module))
     return _prepared_again(run.files, run.record, data, str(training.dtype)), training
+
+
+def _code_again(run: Run, recorded: str | None) -> str | None:
+    """Return where the code of an own module is, as it was told again; the record's word is not enough."""
+    given = run.module
+    if recorded is None:
+        if given is not None:
+            raise XentError(f"{run.folder} trains a network of xent's own. Leave module out.")
+        return None
+    if given is None:
+        raise XentError(
+            f"{run.folder} trains an own module, whose code is no part of a run. It was {recorded}; to execute it, "
+            f"give it again: xent train --resume {run.folder} --module {recorded}, in Python module={recorded!r}."
+        )
+    if not isinstance(given, str):
+        raise XentError(
+            f"module must be 'path/to/file.py:build' to resume a run, got {given!r:.200}."
+        )
+    if module_version(given)["module"] != run.record.versions.get("module"):
+        warnings.warn(
+            f"{given} has changed since the training began: the result may be another one.",
+            stacklevel=2,
+        )
+    return parse_reference(given).absolute()
 
 
 def _prepared_again(

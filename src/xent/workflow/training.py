@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Never
 
 from xent.engines import ONE_RANK
+from xent.engines.module_reference import module_version
 from xent.files import write_atomically
 from xent.launch import find_launch
 from xent.runs import DataRecord, RunRecord, create_run_folder, write_record
@@ -234,7 +235,7 @@ def _first_record(
         seed=training.random_state,
         data=_data_record(prepared.table, path_of(source)),
         test=None if test is None else _data_record(test, path_of(data.test)),
-        versions=versions(),
+        versions={**versions(), **module_version(training.module)},
         n_threads=0,
         threads_are_set=True,
         started=now(),
