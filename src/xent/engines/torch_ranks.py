@@ -116,6 +116,8 @@ class Ranks:
                 values.copy_(on_cpu)
         return values
 
+    # an exchange is no part of a graph
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def total(self, values: torch.Tensor) -> torch.Tensor:
         """Return the sum of the ranks' values as a node of the graph: each loss depends on every rank's values."""
         found: torch.Tensor = _Total.apply(values, self)  # type: ignore[no-untyped-call]
