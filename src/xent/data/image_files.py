@@ -277,4 +277,10 @@ def _check_entry(entry: zipfile.ZipInfo, archive: str) -> None:
 def _zip_reader(
     archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]
 ) -> Callable[[str], bytes]:
-    return lambda name: archive.read(entries[name])
+    def read(name: str) -> bytes:
+        try:
+            return archive.read(entries[name])
+        except zipfile.BadZipFile as error:
+            raise ValueError(str(error)) from error
+
+    return read

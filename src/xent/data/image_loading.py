@@ -110,6 +110,12 @@ def load_images(files: ImageFiles, reading: ImageReading) -> LoadedImages:
         sound = [opened for opened in state.opened if opened is not None]
         if not sound:
             raise XentError(_faults_text(files, state.faults))
+        if (
+            len({image.size for image in sound}) > 1
+            and len(sound) < len(places)
+            and not reading.skip_corrupt
+        ):
+            raise XentError(_faults_text(files, state.faults))  # a wrong size may be damage, too
         size, n_fitted = _common_size(files.name, sound, reading)
         n_channels = reading.n_channels or (1 if all(image.is_gray for image in sound) else 3)
         pixels = pixel_array((len(places), n_channels, *size))

@@ -10,7 +10,7 @@ from xent.errors import XentError
 
 __all__ = ["ImageReading", "parse_image_size"]
 
-_SIZE: Final = re.compile(r"(\d{1,5})(?:\s*[x×]\s*(\d{1,5}))?")
+_SIZE: Final = re.compile(r"([0-9]{1,5})(?:\s*[x×]\s*([0-9]{1,5}))?")
 _LARGEST_SIDE: Final = 16_384
 
 
