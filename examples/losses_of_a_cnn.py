@@ -1,0 +1,146 @@
+"""What clipping does to the losses of a trained network: checklist rows 216 to 219.
+
+A small convolutional network, four convolutions with pooling, dropout and two dense layers, is trained on images of
+two classes. After 8 epochs its raw outputs are moderate: the log loss from logits equals that from probabilities.
+Fully trained, some outputs are so large that a float32 probability, clipped to [1e-7, 1 - 1e-7] as Keras does, no
+longer tells how right or wrong they are. The mean over batches of 4 hides it.
+
+    python examples/losses_of_a_cnn.py ../shared/data/cats_dogs_128.zip --output figures
+
+Any source of images that `xent train` takes will do. It needs PyTorch: pip install 'xent[torch]'.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import xent
+from xent import figures
+from xent.distributions import Bernoulli
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from xent.training import Moment
+
+CLIP = np.float32(1e-7)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Raw outputs and truths of the validation images after an epoch."""
+
+    epoch: int
+    z: np.ndarray
+    y: np.ndarray
+
+    @property
+    def exact(self) -> np.ndarray:
+        """Log loss of each image from its logit, in nats."""
+        return Bernoulli().nll(self.z.astype(np.float64), self.y)
+
+    @property
+    def clipped(self) -> np.ndarray:
+        """The same from float32 probabilities clipped to [1e-7, 1 - 1e-7], label by label."""
+        one = np.float32(1)
+        p = np.clip(one / (one + np.exp(-self.z.astype(np.float32))), CLIP, one - CLIP)
+        return np.where(self.y == 1, -np.log(p), -np.log(one - p)).astype(np.float64)
+
+
+class Outputs(xent.Callback):
+    """Keeps the raw outputs of the validation images after some epochs."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.snapshots: list[Snapshot] = []
+        self.part: Any = None
+
+    def epoch_end(self, moment: Moment) -> None:
+        """Look once."""
+        if moment.epoch == self.epoch:
+            self.snapshots.append(look(moment.epoch, moment.engine, self.part))
+
+
+def look(epoch: int, engine: Any, part: Any) -> Snapshot:
+    """Return what the network puts out for a part."""
+    return Snapshot(epoch, engine.predict(part.X)[:, 0], np.asarray(part.y, dtype=np.float64))
+
+
+def train(source: object, runs: Path, **settings: Any) -> tuple[xent.Run, Snapshot, Snapshot]:
+    """Train the network of row 216; return the run, and the outputs after 8 epochs and at the best epoch."""
+    from xent.workflow import begin
+
+    chosen = {"network": "small_cnn", "batch_norm": False, "optimizer": "adam", "runs": runs}
+    chosen |= {"learning_rate": 3e-4, "schedule": "constant", "patience": 15, "epochs": 100}
+    outputs = Outputs(epoch=8)
+    session = begin(source, {**chosen, **settings}, callbacks=[outputs])
+    outputs.part = part = session.trainer.validation
+    run = session.run()
+    return run, outputs.snapshots[0], look(run.record.best_epoch, session.trainer.engine, part)
+
+
+def batch_means(losses: np.ndarray, size: int = 4) -> np.ndarray:
+    """Return the means of batches of images as they come; the last incomplete batch is left out."""
+    return losses[: len(losses) // size * size].reshape(-1, size).mean(axis=1)
+
+
+def charts(early: Snapshot, late: Snapshot) -> dict[str, alt.TopLevelMixin]:
+    """Return the figures of rows 217 to 219 by file name."""
+    drawn: dict[str, alt.TopLevelMixin] = {}
+    for snapshot in (early, late):
+        name = f"epoch-{snapshot.epoch}"
+        from_logits = xent.evaluate(snapshot.y, logits=snapshot.z)
+        from_probabilities = xent.evaluate(snapshot.y, probabilities=Bernoulli().mean(snapshot.z))
+        title = f"after {snapshot.epoch} epochs"
+        drawn[f"{name}-outputs"] = figures.score_histogram(
+            from_logits, title=f"Raw outputs {title}"
+        )
+        drawn[f"{name}-probabilities"] = figures.score_histogram(
+            from_probabilities, title=f"Probabilities {title}"
+        )
+        drawn[f"{name}-losses"] = scatter(snapshot.exact, snapshot.clipped, f"Each image {title}")
+    drawn[f"epoch-{late.epoch}-batches"] = scatter(
+        batch_means(late.exact), batch_means(late.clipped), "Means of batches of 4"
+    )
+    return drawn
+
+
+def scatter(exact: np.ndarray, clipped: np.ndarray, title: str) -> alt.TopLevelMixin:
+    """Draw one loss against the other, with the line on which both are equal."""
+    return figures.fitted_line(
+        exact,
+        clipped,
+        lambda values: values,
+        x_title="log loss from logits (nats)",
+        y_title="from clipped probabilities (nats)",
+        title=title,
+    )
+
+
+def main() -> None:
+    """Train, print the figures of the rows, and draw them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", help="images of two classes: a folder, a zip, an .npz")
+    parser.add_argument("--output", type=Path, default=Path("figures"), help="folder for the PNGs")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    run, early, late = train(options.source, options.output / "runs", random_state=options.seed)
+    for snapshot in (early, late):
+        apart = np.abs(snapshot.exact - snapshot.clipped)
+        print(
+            f"epoch {snapshot.epoch}: raw outputs {snapshot.z.min():.1f} to {snapshot.z.max():.1f}; "
+            f"largest difference of the two losses {apart.max():.2g} nats"
+        )
+    print(f"test accuracy {run.verdict.parts['test']['accuracy']}")
+    for name, chart in charts(early, late).items():
+        figures.save(chart, options.output / f"{name}.png")
+    print(f"figures: {options.output}")
+
+
+if __name__ == "__main__":
+    main()
