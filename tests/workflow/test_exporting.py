@@ -270,10 +270,10 @@ def test_check_rows_leave_the_drawn_ones_alone(binary: Run) -> None:
     before = drawn.clone()
     rows = check_rows(binary.column_encoder, drawn, np.random.default_rng(1), None)
     assert drawn.equals(before)
-    assert not rows.frame.equals(before)
+    assert not rows.rows.equals(before)
     plain = rows.kind == "plain"
-    assert rows.frame.filter(plain).equals(before.filter(plain))
-    assert rows.frame.filter(rows.kind == "missing").null_count().sum_horizontal()[0] >= 20
+    assert rows.rows.filter(plain).equals(before.filter(plain))
+    assert rows.rows.filter(rows.kind == "missing").null_count().sum_horizontal()[0] >= 20
 
 
 def test_the_rows_of_the_run_s_own_table_are_used(tmp_path: Path) -> None:
@@ -286,6 +286,80 @@ def test_the_rows_of_the_run_s_own_table_are_used(tmp_path: Path) -> None:
     assert export(run, tmp_path / "model.onnx").rows == "drawn from the encoder"
     path.unlink()
     assert export(run, tmp_path / "model.onnx").rows == "drawn from the encoder"
+
+
+@pytest.mark.parametrize("network", ["lenet"])
+def test_a_model_of_images_takes_raw_pixels(network: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 120, (240, 1, 16, 16), dtype=np.uint8)
+    bright = rng.integers(0, 3, 240)
+    pixels[np.arange(240), :, 5 * bright, :] = 255
+    np.savez(tmp_path / "bars.npz", images=pixels, labels=np.array(["a", "b", "c"])[bright])
+    run = xent.train(
+        tmp_path / "bars.npz", network=network, epochs=2, random_state=0, runs=str(tmp_path)
+    )
+    done = export(run, tmp_path / "model.onnx", n_checked=100)
+    assert done.columns == ()
+    assert done.parity.n_rows == 100
+    assert done.parity.n_flips == 0
+    assert done.parity.largest_difference <= 1e-6
+    assert done.rows == "rows of bars.npz"
+    used = session(done.path)
+    (pixel_input,) = used.get_inputs()
+    assert (pixel_input.name, pixel_input.type) == ("pixels", "tensor(uint8)")
+    assert pixel_input.shape == ["n", 1, 16, 16]
+    p, decision, _ = used.run(None, {"pixels": pixels[:50]})
+    np.testing.assert_allclose(p, run.predict_proba({"images": pixels[:50]}), atol=1e-6)
+    np.testing.assert_array_equal(decision, run.predict({"images": pixels[:50]}))
+    (tmp_path / "bars.npz").unlink()
+    again = export(run, tmp_path / "model.onnx", n_checked=100)
+    assert again.rows == "drawn from the encoder"
+    assert again.parity.agrees
+
+
+MODULE = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.SiLU(), nn.Dropout(0.2))
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+"""
+
+
+def test_an_own_module_is_joined_behind_the_columns(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    (tmp_path / "net.py").write_text(MODULE)
+    code = f"{tmp_path / 'net.py'}:Net"
+    frame = table().select("age", "far off", "two")
+    given = {"target": "two", "epochs": 2, "random_state": 0, "runs": str(tmp_path)}
+    folder = xent.train(frame, module=code, **given).folder
+    path = tmp_path / "model.onnx"
+    with pytest.raises(XentError, match="own module, whose code is no part of a run"):
+        export(folder, path)
+    done = export(load_run(folder, module=code), path, n_checked=500)
+    assert done.parity.n_flips == 0
+    assert done.parity.agrees
+    assert done.outputs == ("probabilities", "decision", "decided")
+    assert {node.domain for node in onnx.load(path).graph.node} == {""}
+
+
+def test_a_module_that_onnx_cannot_say_is_refused_in_one_line() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from xent.exports.torch_module import _written
+
+    class Moody(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x if x.sum() > 0 else x @ x.T
+
+    with pytest.raises(XentError, match="PyTorch cannot write Moody as ONNX"):
+        _written(Moody(), torch.zeros(2, 3))
 
 
 def test_the_same_run_gives_the_same_bytes(runs, tmp_path: Path) -> None:

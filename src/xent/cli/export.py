@@ -37,21 +37,30 @@ def _export(
     n_checked: Annotated[
         int, typer.Option("--n-checked", help="Rows that onnxruntime and the run both predict.")
     ] = 2_000,
+    module: Annotated[
+        str | None,
+        typer.Option(
+            help="The code of an own module, file.py:build: it is executed.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
+    from xent.runs import load_run
     from xent.workflow.exporting import export
 
-    done = export(run, to, n_checked=n_checked)
+    done = export(load_run(run, module), to, n_checked=n_checked)
     print(json.dumps(done.to_json(), allow_nan=False) if as_json else _described(done))
     return 0
 
 
 def _described(done: Export) -> str:
     columns = len(done.columns)
+    takes = f"{columns} column{'s' * (columns != 1)}" if columns else "pixels"
     return "\n".join(
         [
             f"model: {done.path} ({done.n_bytes:,} bytes)",
-            f"takes {columns} column{'s' * (columns != 1)}, gives {', '.join(done.outputs)}",
+            f"takes {takes}, gives {', '.join(done.outputs)}",
             f"agrees with the run on {done.parity}",
             f"rows of the check: {done.rows}",
         ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from xent.arrays import Array, FloatArray
-    from xent.data import Encoder
+    from xent.data import Encoder, Table
 
     Judge: TypeAlias = Callable[[pl.DataFrame], tuple[Array, FloatArray]]
     Near: TypeAlias = tuple[pl.DataFrame, Array]
@@ -60,13 +60,13 @@ class CheckRows:
 
     Attributes
     ----------
-    frame : polars.DataFrame
-        Numbers as Float64, text as String; missing values are null.
+    rows : polars.DataFrame or Table
+        Numbers as Float64, text as String; missing values are null. A table, where they are images.
     kind : ndarray of str, shape (n,)
         What was done to each row: one of `KINDS`, or "plain".
     """
 
-    frame: pl.DataFrame
+    rows: pl.DataFrame | Table
     kind: Array
 
 

@@ -34,6 +34,13 @@ class Node:
 
 
 @dataclass(frozen=True)
+class _Foreign:
+    """A node that was written elsewhere, an `onnx.NodeProto`."""
+
+    node: Any
+
+
+@dataclass(frozen=True)
 class Port:
     """An input or an output of the graph.
 
@@ -68,7 +75,8 @@ class Graph:
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
         self.constants: dict[str, Array] = {}
-        self.nodes: list[Node] = []
+        self.nodes: list[Node | _Foreign] = []
+        self.embedded: list[Any] = []  # models that were written elsewhere
         self._taken: set[str] = {""}  # ONNX has the empty name for what is absent
 
     def input(self, wanted: str, dtype: DTypeLike, shape: tuple[int | str, ...]) -> str:
@@ -113,6 +121,20 @@ class Graph:
         """Lay matrices of the same rows side by side."""
         return parts[0] if len(parts) == 1 else self.add("Concat", *parts, axis=1)
 
+    def embed(self, model: Any, given: dict[str, str]) -> None:
+        """Take over the nodes of a whole ONNX model, all of whose names must begin with a prefix of its own.
+
+        Parameters
+        ----------
+        model : onnx.ModelProto
+        given : dict of str to str
+            For each of its inputs the name of a result.
+        """
+        for theirs, own in given.items():
+            self.nodes.append(Node("Identity", (own,), theirs, {}))
+        self.nodes += [_Foreign(node) for node in model.graph.node]
+        self.embedded.append(model)
+
     def to_bytes(self, metadata: dict[str, str]) -> bytes:
         """Return the model as the bytes of an ONNX file, after ONNX has checked it.
 
@@ -126,11 +148,13 @@ class Graph:
 
         nodes = [_node(node) for node in self.nodes]
         tensors = [_tensor(name, value) for name, value in self.constants.items()]
+        tensors += [tensor for model in self.embedded for tensor in model.graph.initializer]
+        opsets = [entry.version for model in self.embedded for entry in model.opset_import]
         inputs, outputs = ([_port(port) for port in ports] for ports in (self.inputs, self.outputs))
         model = helper.make_model(
             helper.make_graph(nodes, "xent", inputs, outputs, tensors),
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", max([OPSET, *opsets]))],
+            ir_version=max([IR_VERSION, *(model.ir_version for model in self.embedded)]),
             producer_name="xent",
             producer_version=metadata.get("xent_version", ""),
         )
@@ -161,9 +185,11 @@ def _element_type(dtype: np.dtype[Any]) -> int:
     return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
-def _node(node: Node) -> Any:
+def _node(node: Node | _Foreign) -> Any:
     from onnx import helper
 
+    if isinstance(node, _Foreign):
+        return node.node
     made = helper.make_node(node.operator, node.inputs, [node.output])
     made.attribute.extend(helper.make_attribute(*pair) for pair in node.attributes.items())
     return made

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from xent.data import ImageEncoder
 from xent.distributions import Bernoulli, describe
 from xent.distributions.classes import ClassDistribution
+from xent.engines.stored_engine import StoredEngine
 from xent.errors import XentError
 from xent.exports.decision import ABSTAINED, add_class_codes, add_label_codes, class_array
 from xent.exports.distribution import add_mean, add_mode_of_number, add_probabilities, predicting
 from xent.exports.features import add_features
 from xent.exports.graph import Graph, Port
+from xent.exports.images import add_pixel_input
 from xent.exports.network import add_network
 from xent.exports.recalibration import add_recalibration
 
@@ -39,9 +42,10 @@ class OnnxModel:
     content : bytes
         What the file holds.
     columns : tuple of ColumnInput
-        The inputs that a row must have, one a column.
+        The inputs that a row must have, one a column; none for a model of images.
     inputs, outputs : tuple of Port
-        All of them, in their order; an optional input comes last.
+        All of them, in their order; an optional input comes last. A model of images has ``pixels`` first, uint8 of
+        shape (n, channels, height, width).
     """
 
     content: bytes
@@ -61,15 +65,23 @@ def onnx_model(run: Run) -> OnnxModel:
     from xent import __version__
 
     engine = run.model.engine
+    if isinstance(engine, StoredEngine):
+        engine.predict(engine.parameters)  # says what is missing: the code of the own module
     if engine.parameters.nbytes > _LARGEST:
         raise XentError(
             f"{run.folder} has {engine.parameters.size:,} parameters; an ONNX file holds 2 GB at most."
         )
-    graph, encoder = Graph(), run.column_encoder
-    features = add_features(graph, encoder, engine.dtype)
-    if encoder.n_features != engine.network.n_inputs:
+    graph, encoder = Graph(), run.encoder
+    shape: tuple[int, ...]
+    if isinstance(encoder, ImageEncoder):
+        features, shape = add_pixel_input(graph, encoder), encoder.shape
+    else:
+        features = add_features(graph, encoder, engine.dtype)
+        shape = (encoder.n_features,)
+    if shape != engine.network.row_shape:
         raise XentError(
-            f"{run.files.encoder} does not belong to this model: their numbers of features differ."
+            f"{run.files.encoder} does not belong to this model: it makes rows of shape {shape}, "
+            f"the network takes {engine.network.row_shape}."
         )
     z = add_network(graph, engine, features.name)
     _add_outputs(graph, run, z, features)

@@ -20,6 +20,7 @@ from xent.network import (
     GlobalAvgPool,
     LayerNorm,
     MaxPool2d,
+    ModuleNetwork,
     Pixels,
     Residual,
     Scale,
@@ -44,7 +45,7 @@ def add_network(graph: Graph, engine: Engine, a: str) -> str:
     ----------
     graph : Graph
     engine : Engine
-        The network with its parameters.
+        The network with its parameters; an own module with its code.
     a : str
         The name of its input: features in the engine's dtype, or pixels.
 
@@ -60,6 +61,10 @@ def add_network(graph: Graph, engine: Engine, a: str) -> str:
     ['Gemm', 'Relu', 'Gemm']
     """
     network = engine.network
+    if isinstance(network, ModuleNetwork):
+        from xent.exports.torch_module import add_module
+
+        return add_module(graph, engine, a)
     running = {
         slot.name: engine.running[slot.where].reshape(slot.shape)
         for slot in running_layout(network)

@@ -15,6 +15,7 @@ from xent.errors import XentError
 from xent.exports.check_rows import KINDS, PLAIN, CheckRows, check_rows
 from xent.exports.distribution import predicting
 from xent.exports.session import OnnxSession
+from xent.network import ModuleNetwork
 from xent.runs.predictions import decisions, probabilities
 from xent.runs.recalibrator_file import recalibrated
 
@@ -117,15 +118,16 @@ class Parity:
             )
 
 
-def check_parity(run: Run, model: OnnxModel, drawn: pl.DataFrame, seed: int = 0) -> Parity:
+def check_parity(run: Run, model: OnnxModel, drawn: pl.DataFrame | Table, seed: int = 0) -> Parity:
     """Compare an exported model with its run.
 
     Parameters
     ----------
     run : Run
     model : OnnxModel
-    drawn : polars.DataFrame
-        Rows in the types of the model's inputs; four tenths of them are changed as `check_rows` says.
+    drawn : polars.DataFrame or Table
+        Rows in the types of the model's inputs; four tenths of them are changed as `check_rows` says. Images, as a
+        table, stay as they are.
     seed : int
         Of the changes.
 
@@ -135,16 +137,21 @@ def check_parity(run: Run, model: OnnxModel, drawn: pl.DataFrame, seed: int = 0)
         When onnxruntime refuses the model.
     """
     session = OnnxSession(model)
+    if isinstance(drawn, Table):
+        made = CheckRows(drawn, np.full(drawn.n_rows, PLAIN, dtype=object))
+    else:
+        made = _changed(run, drawn, np.random.default_rng(seed))
+    rows = made.rows
+    return _compared(_said(run, rows), _wide_values(run, rows), session.run(rows), made.kind)
 
+
+def _changed(run: Run, drawn: pl.DataFrame, rng: np.random.Generator) -> CheckRows:
     def judge(frame: pl.DataFrame) -> tuple[Array, FloatArray]:
         said = _said(run, Table(frame, "rows", ""))  # in the types that reading leaves
         return said.decided, said.margin
 
     is_number = run.model.task == "regression"
-    rng = np.random.default_rng(seed)
-    rows = check_rows(run.column_encoder, drawn, rng, None if is_number else judge)
-    frame = rows.frame
-    return _compared(_said(run, frame), _wide_values(run, frame), session.run(frame), rows)
+    return check_rows(run.column_encoder, drawn, rng, None if is_number else judge)
 
 
 @dataclass(frozen=True)
@@ -156,9 +163,9 @@ class _Said:
     margin: FloatArray
 
 
-def _said(run: Run, frame: pl.DataFrame | Table) -> _Said:
+def _said(run: Run, rows: pl.DataFrame | Table) -> _Said:
     model, decision = run.model, run.decision
-    z = run.logits(frame)
+    z = run.logits(rows)
     values = probabilities(model, z)
     decided = decisions(model, z, decision)
     if model.task == "regression":
@@ -166,15 +173,24 @@ def _said(run: Run, frame: pl.DataFrame | Table) -> _Said:
     return _Said(values, decided, _margins(run, values.astype(np.float64)))
 
 
-def _wide_values(run: Run, frame: pl.DataFrame) -> FloatArray:
+def _wide_values(run: Run, rows: pl.DataFrame | Table) -> FloatArray:
     """Return probabilities or means of the same network, on the same features, computed in float64."""
-    model = run.model
-    narrow = model.engine
+    model, narrow = run.model, run.model.engine
     wide = prediction_engine(narrow.network, narrow.distribution, "float64")
-    wide.load_state({name: array.astype(np.float64) for name, array in narrow.state().items()})
-    features = run.column_encoder.transform(run.read(frame), dtype=narrow.dtype)
-    z = wide.predict(features.astype(np.float64))
+    wide.load_state(_widened(narrow.state()))
+    if isinstance(narrow.network, ModuleNetwork):
+        wide.load_fixed(_widened(narrow.fixed()))  # type: ignore[attr-defined] # of the PyTorch engine
+    features = run.encoder.transform(run.read(rows), dtype=narrow.dtype)
+    z = wide.predict(features if features.dtype == np.uint8 else features.astype(np.float64))
     return np.asarray(probabilities(model, recalibrated(model, z, run.recalibrator)))
+
+
+def _widened(arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays in float64; whole numbers stay whole."""
+    return {
+        name: array.astype(np.float64) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
 
 
 def _margins(run: Run, p: FloatArray) -> FloatArray:
@@ -197,16 +213,16 @@ def _margins(run: Run, p: FloatArray) -> FloatArray:
     return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
-def _compared(said: _Said, wide: FloatArray, given: dict[str, Array], rows: CheckRows) -> Parity:
+def _compared(said: _Said, wide: FloatArray, given: dict[str, Array], kind: Array) -> Parity:
     is_number = "mean" in given
     values = said.values
-    unit = _unit(values[rows.kind == PLAIN], values) if is_number else np.ones(len(values))
+    unit = _unit(values[kind == PLAIN], values) if is_number else np.ones(len(values))
     difference = _distance(given["mean" if is_number else "probabilities"], values) / unit
     rounding = _distance(wide, values) / unit
     nothing = np.zeros(len(values), dtype=bool)
     flipped = nothing if is_number else _flipped(said.decided, given)
     ties = said.margin <= TIE
-    kinds = {name: rows.kind == name for name in (*KINDS, PLAIN)}
+    kinds = {name: kind == name for name in (*KINDS, PLAIN)}
     return Parity(
         n_rows=len(values),
         n_of_kind={name: int(here.sum()) for name, here in kinds.items()},

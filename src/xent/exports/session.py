@@ -10,13 +10,17 @@ import polars as pl
 from xent.errors import XentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xent.arrays import Array
+    from xent.data import Table
     from xent.exports.features import ColumnInput
     from xent.exports.model import OnnxModel
 
 __all__ = ["OnnxSession", "feeds", "require_onnx"]
 
 _BATCH = 16_384  # rows at a time: one-hot places of all rows at once could fill the memory
+_IMAGE_BATCH = 64
 
 
 class OnnxSession:
@@ -47,12 +51,11 @@ class OnnxSession:
         except Exception as error:  # onnxruntime raises a type of its own for each status
             raise _refused(error) from error
 
-    def run(self, frame: pl.DataFrame) -> dict[str, Array]:
-        """Return the outputs for the rows of a frame, by their names."""
+    def run(self, rows: pl.DataFrame | Table) -> dict[str, Array]:
+        """Return the outputs for some rows, or images, by their names."""
         parts = []
         names = [port.name for port in self.model.outputs]
-        for start in range(0, max(frame.height, 1), _BATCH):
-            given = feeds(self.model.columns, frame.slice(start, _BATCH))
+        for given in self._batches(rows):
             try:
                 parts.append(self.session.run(names, given))
             except Exception as error:  # as above
@@ -61,6 +64,15 @@ class OnnxSession:
             name: np.concatenate(held)
             for name, held in zip(names, zip(*parts, strict=True), strict=True)
         }
+
+    def _batches(self, rows: pl.DataFrame | Table) -> Iterator[dict[str, Array]]:
+        if isinstance(rows, pl.DataFrame):
+            for start in range(0, rows.height, _BATCH):
+                yield feeds(self.model.columns, rows.slice(start, _BATCH))
+            return
+        assert rows.pixels is not None
+        for start in range(0, len(rows.pixels), _IMAGE_BATCH):
+            yield {self.model.inputs[0].name: rows.pixels[start : start + _IMAGE_BATCH]}
 
 
 def feeds(columns: tuple[ColumnInput, ...], frame: pl.DataFrame) -> dict[str, Array]:

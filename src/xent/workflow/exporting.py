@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xent.data import ImageEncoder
 from xent.errors import XentError, nearest_hint
 from xent.exports.check_rows import drawn_rows, table_rows
+from xent.exports.images import drawn_images, table_images
 from xent.exports.model import onnx_model
 from xent.exports.parity import Parity, check_parity
 from xent.exports.session import require_onnx
@@ -19,11 +21,14 @@ from xent.runs import Run, load_run
 if TYPE_CHECKING:
     import polars as pl
 
+    from xent.data import Table
     from xent.exports.features import ColumnInput
 
 __all__ = ["Export", "export"]
 
 _N_CHECKED = 2_000
+_FEWEST_IMAGES = 50
+_MOST_PIXELS = 20_000_000  # of all images that are compared
 _LARGEST_TABLE = 200_000_000  # bytes; a larger file is not read again for a check
 
 
@@ -74,11 +79,11 @@ def export(run: Run | Path | str, path: Path | str, *, n_checked: int = _N_CHECK
     Parameters
     ----------
     run : Run or path
-        A finished run, or its folder.
+        A finished run, or its folder. Of an own module the run must have the code: ``load_run(path, module=...)``.
     path : path
         The file, ending in .onnx; its folder must exist.
     n_checked : int, default 2,000
-        How many rows are compared; at least 100.
+        How many rows are compared; at least 100. Of large images fewer are.
 
     Raises
     ------
@@ -126,24 +131,37 @@ def _checked_path(path: Path) -> Path:
     return path
 
 
-def _drawn(run: Run, n_rows: int) -> tuple[pl.DataFrame, str]:
+def _drawn(run: Run, n_rows: int) -> tuple[pl.DataFrame | Table, str]:
     """Return rows to compare on, and where they came from."""
-    rng = np.random.default_rng(0)
-    frame = _own_table(run)
-    if frame is None:
-        return drawn_rows(run.column_encoder, n_rows, rng), "drawn from the encoder"
-    return table_rows(run.column_encoder, frame, n_rows, rng), f"rows of {run.record.data.name}"
+    rng, encoder = np.random.default_rng(0), run.encoder
+    table = _own_table(run)
+    source = "drawn from the encoder" if table is None else f"rows of {run.record.data.name}"
+    if isinstance(encoder, ImageEncoder):
+        n_rows = min(n_rows, max(_FEWEST_IMAGES, _MOST_PIXELS // encoder.n_features))
+        if table is None or table.pixels is None:
+            return drawn_images(encoder, n_rows, rng), source
+        return table_images(table.pixels, n_rows, rng), source
+    if table is None:
+        return drawn_rows(encoder, n_rows, rng), source
+    return table_rows(encoder, table.frame, n_rows, rng), source
 
 
-def _own_table(run: Run) -> pl.DataFrame | None:
+def _own_table(run: Run) -> Table | None:
     """Return the table that the run was made from, where it can be read again and is still the same."""
     source = run.record.data.path
     if source is None:
         return None
     try:
-        if not source.startswith("example:") and Path(source).stat().st_size > _LARGEST_TABLE:
+        if not source.startswith("example:") and _size(Path(source)) > _LARGEST_TABLE:
             return None
         table = run.read(source)
     except (XentError, OSError):
         return None
-    return table.frame if table.fingerprint == run.record.data.fingerprint else None
+    return table if table.fingerprint == run.record.data.fingerprint else None
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; of a folder, of all files in it."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
