@@ -190,7 +190,8 @@ def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) ->
         shape, _, dtype = read_header(file)
         n_bytes = int(np.prod(shape, dtype=object)) * dtype.itemsize
         if dtype.hasobject or n_bytes != entry.file_size - file.tell():
-            what = "Python objects" if dtype.hasobject else "other sizes than its header says"
+            objects = "Python objects. Save texts by .astype(str)"
+            what = objects if dtype.hasobject else "other sizes than its header says"
             raise XentError(f"{name}: {entry.filename!r:.100} holds {what}.")
 
 
