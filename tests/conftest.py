@@ -6,11 +6,17 @@ The pages docs/checklist.md and docs/agreement.md are tables of what tests asser
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # scikit-learn's check of array API input is skipped without it; set before SciPy is imported
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -38,6 +44,50 @@ def shared_data() -> Path:
             pytest.fail("../shared/data is absent, and CI has it")
         pytest.skip("the real data (../shared/data) is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_ranks() -> Callable[..., list[subprocess.CompletedProcess[str]]]:
+    """Return a function that runs Python with some arguments as the ranks of one training, without torchrun."""
+    distributed = pytest.importorskip("torch.distributed", reason="PyTorch is not installed")
+    if not (distributed.is_available() and distributed.is_gloo_available()):
+        pytest.skip("this PyTorch has no gloo")
+
+    def run(
+        arguments: Sequence[str], cwd: Path, n: int = 2
+    ) -> list[subprocess.CompletedProcess[str]]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        ranks = []
+        for rank in range(n):
+            own = {"RANK": rank, "WORLD_SIZE": n, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": n}
+            own |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+            own |= {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
+            environment = {**os.environ, **{name: str(value) for name, value in own.items()}}
+            ranks.append(
+                subprocess.Popen(
+                    [sys.executable, *arguments],
+                    cwd=cwd,
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        found = []
+        try:
+            for process in ranks:
+                out, error = process.communicate(timeout=300)
+                found.append(
+                    subprocess.CompletedProcess(process.args, process.returncode, out, error)
+                )
+        finally:
+            for process in ranks:
+                process.kill()
+        return found
+
+    return run
 
 
 ROOT = Path(__file__).resolve().parents[1]
