@@ -121,7 +121,7 @@ def test_every_figure_of_a_task_is_drawn(runs: dict[str, Any], task: str) -> Non
             chart = plot(name, [source], settings, theme=theme, width=400).to_dict()
             assert chart["background"] == getattr(figures, theme.upper()).background, name
     for name in sorted(OF_IMAGES):
-        with pytest.raises(XentError, match="needs images, and .* learned from a table's columns"):
+        with pytest.raises(XentError, match=r"needs images, and .* learned from a table's columns"):
             plot(name, [source])
     refused = set().union(*OF_TASK.values()) - OF_TASK[task] - {"roc-epochs"}
     for name in sorted(refused):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageEvidence", "image_section"]
 
 BUDGET: Final = 520_000  # characters of all pictures: the page stays below 2 MB
+WRONG: Final = ("Surest mistakes", "Largest residuals")
 HOW: Final = {
     "grad_cam": "Grad-CAM, last convolution",
     "occlusion": "occlusion by patches",
@@ -74,14 +75,14 @@ def image_section(
     """
     in_order = [case for group in cases.values() for case in group]
     if not in_order:
-        nothing = element(
-            "p", {"class": "note"}, f"No mistake, and nothing else to show, in the {rows}."
-        )
+        nothing = element("p", {"class": "note"}, f"Every one of the {rows} is predicted exactly.")
         return Section("images", "Images", nothing)
     heats = None if evidence is None else evidence.heats
     shown = np.asarray(images)[[case.row for case in in_order]]
     pictures = iter(pictures_within(shown, heats, budget=budget))
     parts: list[object] = [element("p", {"class": "note"}, f"Of the {rows}. {_legend(evidence)}")]
+    if not any(heading.startswith(WRONG) for heading in cases):
+        parts.append(element("p", None, f"No mistake in the {rows}."))
     for heading, group in cases.items():
         cells = [_cell(case, next(pictures), _name(case, files)) for case in group]
         parts += [element("h3", None, heading), element("ul", {"class": "sheet"}, *cells)]
