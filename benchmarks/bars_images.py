@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 SEEDS = (1, 2, 3)
 CATS: dict[str, Any] = {"augment": ("flip", "shift", "crop", "color"), "epochs": 50}
-MNIST: dict[str, Any] = {"network": "lenet", "epochs": 12}
+MNIST: dict[str, Any] = {
+    "network": "lenet",
+    "augment": ("shift",),
+    "epochs": 12,
+    "learning_rate": 0.002,
+    "weight_decay": 0.01,
+}
 
 
 def main(names: list[str]) -> int:
