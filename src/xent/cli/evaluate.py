@@ -13,12 +13,14 @@ from xent.cli.prediction_options import (
     Decision,
     Label,
     Logit,
+    Module,
     Positive,
     Prediction,
     Probability,
     Score,
     Weight,
     load_run_or_name_options,
+    refuse_module,
     refuse_without_label,
 )
 from xent.cli.tables import print_verdict
@@ -51,7 +53,8 @@ def _evaluate(
         str, typer.Argument(help="The run's folder, or a table of predictions.", show_default=False)
     ],
     file: Annotated[
-        str | None, typer.Argument(help="For a run: the table, with the target.")
+        str | None,
+        typer.Argument(help="For a run: the table, with the target, or images in class folders."),
     ] = None,
     label: Label = None,
     probability: Probability = None,
@@ -92,6 +95,7 @@ def _evaluate(
             show_default=False,
         ),
     ] = None,
+    module: Module = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     columns = {
@@ -108,7 +112,8 @@ def _evaluate(
     if label is None:
         rest = {"threshold": threshold, "stream": stream, "bins": bins, "level": level}
         refuse_without_label({**columns, **rest, "n-bootstrap": n_bootstrap, "seed": seed})
-        return _run(source, file, as_json=as_json)
+        return _run(source, file, module, as_json=as_json)
+    refuse_module(module)
     if file is not None:
         raise XentError("--label goes with one table of predictions; a run needs no --label.")
     from xent.workflow.prediction_files import PredictionColumns, read_predictions_of
@@ -203,8 +208,8 @@ def _print_classes(name: str, task: str, classes: tuple[object, ...]) -> None:
     print(f"{name}: {task}{of[task]() if task in of else ''}")
 
 
-def _run(source: str, file: str | None, *, as_json: bool) -> int:
-    loaded = load_run_or_name_options(source)
+def _run(source: str, file: str | None, module: str | None, *, as_json: bool) -> int:
+    loaded = load_run_or_name_options(source, module)
     if file is None:
         raise XentError(f"FILE is needed: a labelled table to judge {source} on.")
     table = loaded.read(file)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xent.cli.prediction_options import Module  # noqa: TC001 - typer reads the annotations
 from xent.errors import XentError
 from xent.runs import load_run
 from xent.runs.predictions import write_table
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HELP", "command"]
 
-HELP = """Predict the rows of a table with a trained run.
+HELP = """Predict the rows of a table, or images, with a trained run.
 
-Columns: row, part; y, weight and group where the table has them; the outputs z_0...; p_CLASS or mean; decision."""
+Columns: row, part; of images file; y, weight and group where the table has them; the outputs z_0...; p_CLASS or mean; decision."""
 
 
 def command() -> Callable[..., int]:
@@ -32,7 +33,12 @@ def command() -> Callable[..., int]:
 
 def _predict(
     run: Annotated[Path, typer.Argument(help="The run's folder.", show_default=False)],
-    file: Annotated[str, typer.Argument(help="The table.", show_default=False)],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="The table; for a run of images a folder, a zip or one image.", show_default=False
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -42,13 +48,14 @@ def _predict(
             show_default=False,
         ),
     ] = None,
+    module: Module = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     if output is not None and output.suffix.lower() not in {".parquet", ".csv"}:
         raise XentError(f"output must end in .parquet or .csv, got {output.name!r}.")
     if output is not None and not output.parent.is_dir():
         raise XentError(f"output: there is no folder {output.parent}.")
-    loaded = load_run(run)
+    loaded = load_run(run, module)
     rows = loaded.read(file)
     table = loaded.predict_table(rows)
     for line in loaded.encoder.novelties(rows):
