@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xent.figures.activations import activation_map as activation_map
     from xent.figures.batch_lines import batch_losses as batch_losses
     from xent.figures.classes import class_figures as class_figures
+    from xent.figures.clipped_losses import loss_agreement as loss_agreement
     from xent.figures.comparison import run_comparison as run_comparison
     from xent.figures.confusion import confusion_matrix as confusion_matrix
     from xent.figures.correlation import correlation_matrix as correlation_matrix
@@ -82,6 +83,7 @@ _MODULE_OF = {
     "label_cooccurrence": "labels",
     "label_figures": "labels",
     "lift_curve": "lift",
+    "loss_agreement": "clipped_losses",
     "loss_by_probability": "probability_losses",
     "loss_history": "history",
     "metric_history": "history",

@@ -273,6 +273,13 @@ def _importance(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> A
     return figures.feature_importance(found, figure="loss (nats)", **look)
 
 
+def _clipping(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
+    (source,) = sources
+    source.as_task("binary")
+    names = [name for name in source.run.predictions.columns if name.startswith("z_")]
+    return figures.loss_agreement(source.rows[names[0]].to_numpy(), source.truth, **look)
+
+
 def _comparison(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
     return figures.run_comparison({source.name: source.evaluation for source in sources}, **look)
 
@@ -307,6 +314,9 @@ FIGURES: Final[dict[str, PlottedFigure]] = {
     ),
     "calibration": PlottedFigure(
         "share of positives against probability", _evaluated("reliability_diagram", "binary")
+    ),
+    "clipping": PlottedFigure(
+        "loss from logits and from clipped probabilities, row by row", _clipping
     ),
     "thresholds": PlottedFigure(
         "figures by threshold",
