@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xent.cli.options import split_list
+from xent.cli.prediction_options import Module, refuse_module
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _diagnose(
     drop: Annotated[
         str | None, typer.Option(metavar="<columns>", help="Data: no features, with commas.")
     ] = None,
+    module: Module = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     of_predictions: dict[str, str | None] = {
@@ -116,6 +118,8 @@ def _diagnose(
         raise XentError("--label is for predictions, --target for data: give one of them.")
     _refuse_without("label", label, {**of_predictions, **of_intervals})
     _refuse_without("target", target, {**of_data, "drop": drop})
+    if label is not None or target is not None:
+        refuse_module(module)
     if label is not None:
         ends = _interval_columns(low, high, level)
         found = {"predictions": _predictions(source, label, of_predictions, ends)}
@@ -123,7 +127,7 @@ def _diagnose(
         dropped = split_list([] if drop is None else [drop])
         found = {"data": _data(source, target, of_data, dropped)}
     else:
-        found = _run_or_its_predictions(source)
+        found = _run_or_its_predictions(source, module)
     _show(found, as_json=as_json)
     return 0
 
@@ -166,7 +170,7 @@ def _data(
     return diagnose_data(source, DataColumns(target, **options, drop=drop))
 
 
-def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
+def _run_or_its_predictions(source: str, module: str | None) -> dict[str, Diagnosis]:
     from xent.runs import load_run
     from xent.runs.sources import read_source
     from xent.workflow.diagnosing import (
@@ -180,7 +184,8 @@ def _run_or_its_predictions(source: str) -> dict[str, Diagnosis]:
     if _is_images(source):
         return {"data": diagnose_data(source, DataColumns("label"))}
     if Path(source).is_dir():
-        return diagnose_run(load_run(source))
+        return diagnose_run(load_run(source, module))
+    refuse_module(module)
     table = read_source(source)
     if not is_of_saved_predictions(table.columns):
         raise XentError(

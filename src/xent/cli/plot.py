@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xent.cli.prediction_options import Module, refuse_module
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _plot(
         str | None, typer.Option(metavar="<label>", help="The positive class.")
     ] = None,
     weight: Column = None,
+    module: Module = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the figures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
@@ -92,7 +94,7 @@ def _plot(
         "positive": positive,
         "weight": weight,
     }
-    given = _sources(sources or [], label, columns, part, data)
+    given = _sources(sources or [], label, columns, part, data, module)
     settings = PlotSettings(metric, scale, layer, cost_fn, cost_fp)
     path = Path(f"{figure}.png") if output is None else output
     from xent.figures import save
@@ -111,6 +113,7 @@ def _sources(
     columns: dict[str, str | None],
     part: str | None,
     data: str | None,
+    module: str | None,
 ) -> list[PlotSource]:
     """Return the runs, or the table of predictions when its columns are named."""
     from xent.workflow.plot_sources import PlotSource
@@ -120,6 +123,7 @@ def _sources(
 
         if part is not None or data is not None:
             raise XentError("--part and --data go with a run; a table has neither.")
+        refuse_module(module)
         named = PredictionColumns(label, **columns)
         return [
             PlotSource(Path(source).stem, read_predictions_of(source, named)) for source in sources
@@ -127,10 +131,10 @@ def _sources(
     given = [f"--{name}" for name, value in columns.items() if value is not None]
     if given:
         raise XentError(f"{given[0]} needs --label, the column of the truth.")
-    return [_run_source(source, part, data) for source in sources]
+    return [_run_source(source, part, data, module) for source in sources]
 
 
-def _run_source(source: str, part: str | None, data: str | None) -> PlotSource:
+def _run_source(source: str, part: str | None, data: str | None, module: str | None) -> PlotSource:
     from xent.runs import load_run
     from xent.workflow.plot_sources import PlotSource
 
@@ -141,7 +145,7 @@ def _run_source(source: str, part: str | None, data: str | None) -> PlotSource:
             f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
             "--score, --decision or --prediction."
         )
-    run = load_run(source)
+    run = load_run(source, module)
     return PlotSource(run.folder.name, run, part, data)
 
 

@@ -19,12 +19,14 @@ __all__ = [
     "Decision",
     "Label",
     "Logit",
+    "Module",
     "Positive",
     "Prediction",
     "Probability",
     "Score",
     "Weight",
     "load_run_or_name_options",
+    "refuse_module",
     "refuse_without_label",
 ]
 
@@ -44,6 +46,14 @@ Decision = Annotated[str | None, typer.Option(metavar="<column>", help="Decided 
 Prediction = Annotated[str | None, typer.Option(metavar="<column>", help="Predicted numbers.")]
 Positive = Annotated[str | None, typer.Option(metavar="<label>", help="The positive class.")]
 Weight = Annotated[str | None, typer.Option(metavar="<column>", help="A weight a row.")]
+Module = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<file.py:build>",
+        help="The code of an own module, which is executed: a run does not hold it.",
+        show_default=False,
+    ),
+]
 Cluster = Annotated[
     str | None,
     typer.Option(metavar="<column>", help="Rows of one cluster are not independent."),
@@ -63,7 +73,18 @@ def refuse_without_label(options: Mapping[str, object]) -> None:
         raise XentError(f"--{given[0]} needs --label, the column of the truth.")
 
 
-def load_run_or_name_options(source: str) -> Run:
+def refuse_module(module: str | None) -> None:
+    """Refuse the code of an own module where no run is given.
+
+    Raises
+    ------
+    XentError
+    """
+    if module is not None:
+        raise XentError("--module goes with a run: a table needs no code.")
+
+
+def load_run_or_name_options(source: str, module: str | None = None) -> Run:
     """Return the run in a folder; where a table stands instead, say which options it needs.
 
     Raises
@@ -78,4 +99,4 @@ def load_run_or_name_options(source: str) -> Run:
             f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
             "--score, --decision or --prediction."
         )
-    return load_run(source)
+    return load_run(source, module)

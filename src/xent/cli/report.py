@@ -13,12 +13,14 @@ from xent.cli.prediction_options import (
     Decision,
     Label,
     Logit,
+    Module,
     Positive,
     Prediction,
     Probability,
     Score,
     Weight,
     load_run_or_name_options,
+    refuse_module,
     refuse_without_label,
 )
 from xent.errors import XentError
@@ -59,6 +61,7 @@ def _report(
     weight: Weight = None,
     cluster: Cluster = None,
     level: Annotated[float, typer.Option(help="Level of the intervals of predictions.")] = 0.95,
+    module: Module = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     from xent.files import write_atomically
@@ -75,8 +78,9 @@ def _report(
     }
     if label is None:
         refuse_without_label(columns)
-        html, path = _of_run(source)
+        html, path = _of_run(source, module)
     else:
+        refuse_module(module)
         html, path = _of_predictions(source, label, columns, level)
     path = output or path
     if path.is_dir():
@@ -91,10 +95,10 @@ def _report(
     return 0
 
 
-def _of_run(source: str) -> tuple[str, Path]:
+def _of_run(source: str, module: str | None) -> tuple[str, Path]:
     from xent.workflow.reporting import report_run
 
-    run = load_run_or_name_options(source)
+    run = load_run_or_name_options(source, module)
     return report_run(run), run.folder / "report.html"
 
 

@@ -186,7 +186,12 @@ def _layer(values: object, place: int) -> Array:
 
 
 def _weights(norms: Sequence[Mapping[str, float]]) -> list[str]:
-    """Return the names of the layers' weights that every epoch has, in the order of the layers."""
+    """Return the names of the layers' weights that every epoch has, in the order of the layers.
+
+    The parts of an own module, which it may call anything, stand in their order there.
+    """
     common = set(norms[0]).intersection(*norms[1:])
-    names = [name for name in common if name.endswith(".weight")]
+    names = [name for name in norms[0] if name in common and name.endswith(".weight")]
+    if not all(re.match(r"layers\.\d+\.", name) for name in names):
+        return names
     return sorted(names, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])

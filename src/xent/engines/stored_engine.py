@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -104,11 +104,6 @@ load_run(path, module='net.py:MyNet'), on the command line --module net.py:MyNet
     @property
     def logits(self) -> Array:
         """There are none."""
-        self._refuse()
-
-    @property
-    def module(self) -> Any:
-        """There is none."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
@@ -27,6 +28,8 @@ __all__ = ["gradient_norms", "idle_units", "weight_norms"]
 BOUNDS: Final = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 # activations that are 0 on one side: a unit that is 0 for every row learns nothing
 RECTIFIERS: Final = ("relu",)
+# what xent's own networks call the parameters of a layer
+_LAYER: Final = re.compile(r"layers\.\d+\.")
 # an output this near to an end, as a share of the range: the derivative is below 1 % of its range
 NEAR: Final = 0.01
 
@@ -245,21 +248,24 @@ def _norms(
 
 
 def _layer_series(records: list[EpochRecord], column: str) -> dict[str, list[tuple[int, float]]]:
-    """Return epoch and norm of the weights of each Dense layer, from the first layer to the last."""
-    names = {
-        name
-        for record in records
-        for name in (record.get(column) or {})
-        if name.endswith(".weight") and name.split(".")[1].isdigit()
-    }
-    if not names:
+    """Return epoch and norm of the weights of each Dense layer, from the first layer to the last.
+
+    The parts of an own module keep their names and their order there.
+    """
+    held = {name: None for record in records for name in (record.get(column) or {})}
+    if not held:
         raise XentError(f"the history has no {column!r}: it must be that of a training by xent.")
-    ordered = sorted(names, key=lambda name: int(name.split(".")[1]))
+    weights = [name for name in held if name.endswith(".weight")] or [*held]
+    if all(_LAYER.match(name) for name in held):
+        ordered = sorted(weights, key=lambda name: int(name.split(".")[1]))
+        labels = [f"layer {number}" for number in range(1, len(ordered) + 1)]
+    else:
+        ordered, labels = weights, [name.removesuffix(".weight") for name in weights]
     return {
-        f"layer {number}": [
+        label: [
             (record["epoch"], _finite((record.get(column) or {}).get(name))) for record in records
         ]
-        for number, name in enumerate(ordered, start=1)
+        for label, name in zip(labels, ordered, strict=True)
     }
 
 

@@ -70,7 +70,7 @@ class Health:
         weights = [
             entry
             for entry in engine.layout
-            if entry.name.endswith(".weight") and entry.name in norms
+            if entry.name.endswith(".weight") and entry.name in norms and len(entry.shape) >= 2
         ]
         if len(weights) < 3:
             return None

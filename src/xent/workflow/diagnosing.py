@@ -19,6 +19,7 @@ from xent.diagnosis import (
     diagnose_table,
 )
 from xent.distributions import Gaussian
+from xent.engines.stored_engine import StoredEngine
 from xent.errors import XentError
 from xent.runs.reading import checked_field, parse_json_object, read_text
 from xent.runs.sources import read_source
@@ -341,6 +342,8 @@ def _predictions_of(run: Run, rows: pl.DataFrame) -> Diagnosis:
 def _units_of(run: Run, table: Table) -> Diagnosis:
     """Return what the outputs of the hidden layers tell, for the first rows of the table."""
     head = table.head(MOST_ROWS_OF_UNITS)
+    if isinstance(run.model.engine, StoredEngine):
+        return Diagnosis((), (), {"dead units": "the code of the own module was not given"})
     layers = run.model.engine.network.layers[:-1]
     named = [(place, getattr(layer, "activation", None)) for place, layer in enumerate(layers)]
     hidden = [(place, name) for place, name in named if name is not None]

@@ -11,6 +11,7 @@ import numpy as np
 
 from xent.decisions import Decision, judge_cost_decision, judge_decision
 from xent.diagnosis import diagnose_predictions
+from xent.engines.stored_engine import StoredEngine
 from xent.errors import XentError
 from xent.evaluation.evaluations import evaluate
 from xent.reports import report_page
@@ -217,7 +218,12 @@ def _image_sections(run: Run, part: str | None) -> tuple[list[Section], list[Mar
     except XentError as reason:
         text = f"The images are left out: {reason}"
         return [], [element("p", {"class": "warning"}, text)]
-    evidence = image_evidence(run.model.engine, run.model.task, decisions)
+    engine, evidence, left_out = run.model.engine, None, []
+    if isinstance(engine, StoredEngine):
+        text = "Where the network looked is left out: the code of the own module was not given (--module)."
+        left_out.append(element("p", {"class": "warning"}, text))
+    else:
+        evidence = image_evidence(engine, run.model.task, decisions)
     section = image_section(
         decisions.images,
         decisions.cases,
@@ -225,7 +231,7 @@ def _image_sections(run: Run, part: str | None) -> tuple[list[Section], list[Mar
         evidence=evidence,
         rows=f"{part} rows",
     )
-    return [section], []
+    return [section], left_out
 
 
 def _roc_curves(run: Run) -> dict[int, RocCurve]:
