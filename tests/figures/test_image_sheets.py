@@ -149,6 +149,15 @@ def test_as_many_columns_as_there_is_room_for(width: int, n_columns: int) -> Non
     assert len({(row["x"], row["y"]) for row in pictures}) == 9
 
 
+@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 8, 12), (1, 200, 100)])
+def test_words_stand_below_their_picture_as_it_is_drawn(shape: tuple[int, int, int]) -> None:
+    chart = image_sheet(images(1, shape), {"all": [ImageCase(0, "a", "b", 0.0)]})
+    pictures, texts = (layer.data.values for layer in chart.layer[:2])
+    # the mark is 96 pixels wide and high and keeps the form of the image
+    drawn = 96 * shape[1] / max(shape[1:])
+    assert min(text["y"] for text in texts) >= pictures[0]["y"] + drawn
+
+
 def test_heat_of_grad_cam_or_occlusion_may_be_anything_finite() -> None:
     cases = class_cases([0, 1], [[0.4, 0.6], [0.7, 0.3]], classes=["a", "b"], n_others=0)
     chart = image_sheet(images(2), cases, heats=np.full((2, 8, 8), -1e300))

@@ -149,7 +149,9 @@ def _laid_out(
             name = "" if files is None else str(files[case.row])
             heat = None if maps is None else maps[len(texts) // n_lines]
             both = _pictures(images[case.row], heat)
-            tallest = max(tallest, both[0].height)
+            # a picture is drawn as large as its square allows
+            shown = both[0].height * LONGEST_SIDE // max(both[0].width, both[0].height)
+            tallest = max(tallest, shown)
             for k, own in enumerate(both):
                 x = at + k * (LONGEST_SIDE + BETWEEN)
                 pictures.append(
@@ -157,7 +159,7 @@ def _laid_out(
                 )
             lines = [f"is {case.truth}", f"said {case.said}", name][:n_lines]
             texts += [
-                {"x": at, "y": top + both[0].height + 4 + k * LINE, "text": line, "strong": k < 2}
+                {"x": at, "y": top + shown + 4 + k * LINE, "text": line, "strong": k < 2}
                 for k, line in enumerate(lines)
             ]
         top += tallest + n_lines * LINE + GAP
