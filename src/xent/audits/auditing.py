@@ -49,7 +49,8 @@ def audit(
     X : array or Tensor of shape (n, ...), optional
         Rows. Without them random ones of the model's shape are used, and rows are not looked at.
     y : array or Tensor of shape (n,), (n, 1) or (n, k), optional
-        Targets, exactly as training gives them to the loss: their shape is looked at as well.
+        Targets, exactly as training gives them to the loss: their shape is looked at as well. Of a
+        table, a `Column`.
     dtypes : sequence of str
         The formats to measure in: "float64", "float32", "float16", "bfloat16"; the model's own comes
         in addition.

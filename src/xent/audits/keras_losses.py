@@ -46,6 +46,8 @@ def keras_loss(loss: Any) -> AuditedLoss:
     if not callable(loss):
         raise XentError(f"loss must be a name, a Loss or a function, got {type(loss).__name__}.")
     name = getattr(loss, "__name__", type(loss).__name__)
+    if hasattr(loss, "fn") and not isinstance(loss, type):  # a named function, wrapped
+        name = name if name != "LossFunctionWrapper" else loss.fn.__name__
     if not isinstance(loss, keras.losses.Loss):
         loss = _wrapped(loss)
     reduction = getattr(loss, "reduction", None)

@@ -16,7 +16,22 @@ if TYPE_CHECKING:
     from xent.audits.torch_batches import BatchFacts
     from xent.audits.torch_gradients import GradientFacts
 
-__all__ = ["Observations", "RowFacts", "TargetFacts", "target_facts"]
+__all__ = ["Column", "Observations", "RowFacts", "TargetFacts", "target_facts"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Targets from a column of a table: they take the shape and the type that the loss wants.
+
+    Arrays and tensors are given to the loss in the shape they have, which is looked at as well; a
+    table says nothing of it.
+
+    Attributes
+    ----------
+    values : array of shape (n,)
+    """
+
+    values: Array
 
 
 @dataclass(frozen=True)

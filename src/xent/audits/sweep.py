@@ -192,7 +192,9 @@ def _around_zero(logit: FloatArray, is_right: Array) -> tuple[int, int]:
 
 
 def _end(logit: float) -> str:
-    return f"{logit:.0e}".replace("e+0", "e") if abs(logit) >= 1e4 else f"{logit:.2f}"
+    if abs(logit) >= ALMOST_ENDLESS:
+        return "1e4" if logit > 0 else "-1e4"
+    return f"{logit:.2f}"
 
 
 def _usable_json(part: Usable) -> dict[str, float | None]:

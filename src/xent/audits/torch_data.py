@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
+from xent.audits.observations import Column
 from xent.audits.torch_models import as_rows
 from xent.errors import XentError
 
@@ -30,10 +31,13 @@ class AuditedTargets:
     is_tensor : bool
         A tensor is taken as it is; an array, whose dtype says nothing of torch, is cast to what the
         loss takes.
+    is_column : bool
+        Whether their shape is nobody's choice either: see `Column`.
     """
 
     values: torch.Tensor
     is_tensor: bool
+    is_column: bool = False
 
 
 def as_targets(y: Any, n_rows: int) -> AuditedTargets:
@@ -44,6 +48,8 @@ def as_targets(y: Any, n_rows: int) -> AuditedTargets:
     XentError
         When they are no numbers, or of another length.
     """
+    is_column = isinstance(y, Column)
+    y = y.values if is_column else y
     is_tensor = isinstance(y, torch.Tensor)
     array = None if is_tensor else np.asarray(y)
     if array is not None and array.dtype.kind not in "biuf":
@@ -58,7 +64,7 @@ def as_targets(y: Any, n_rows: int) -> AuditedTargets:
         )
     if not bool(torch.isfinite(values.double()).all()):
         raise XentError("y must be finite, got NaN or infinite values.")
-    return AuditedTargets(values, is_tensor)
+    return AuditedTargets(values, is_tensor, is_column)
 
 
 def made_up_rows(model: AuditedModel) -> torch.Tensor:

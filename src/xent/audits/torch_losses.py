@@ -52,9 +52,11 @@ class AuditedLoss:
     def gives_rows(self, outputs: torch.Tensor, targets: torch.Tensor) -> bool:
         """Whether the losses of these rows come from one call."""
         values: Any = None
-        if self.unreduced is not None:
-            with contextlib.suppress(Exception):  # then rows are called one by one
-                values = _in_dtype(self.unreduced, outputs.dtype)(outputs, targets)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self.unreduced is not None:
+                with contextlib.suppress(Exception):  # then rows are called one by one
+                    values = _in_dtype(self.unreduced, outputs.dtype)(outputs, targets)
         if not isinstance(values, torch.Tensor) or values.shape[:1] != (len(outputs),):
             values = self._mapped(outputs, targets)
         return values is not None

@@ -54,7 +54,7 @@ class AuditedModel:
             raise
         except Exception as error:
             raise XentError(
-                f"model does not run on X of shape {tuple(inputs.shape)}: {type(error).__name__}: "
+                f"model does not run on rows of shape {tuple(inputs.shape[1:])}: {type(error).__name__}: "
                 f"{_first_line(error)}"
             ) from error
         return checked_outputs(outputs, len(inputs))

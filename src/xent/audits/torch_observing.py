@@ -37,7 +37,6 @@ __all__ = ["observe"]
 PROBE_ROWS: Final = 256
 PROBE_NUMBERS: Final = 2_000_000
 LARGEST_CHUNK: Final = 1 << 14
-STRIDE: Final = 4  # steps of 1/64 in the logit
 DATA_ROWS: Final = 2048
 _DTYPE_NAMES: Final = {
     torch.float64: "float64",
@@ -87,7 +86,7 @@ def observe(
     sweeps, not_measured = _sweeps(composition, list(dict.fromkeys([own, *dtypes])))
     batch, gradients, rows = None, None, None
     if given is not None and facts is not None:
-        targets = _suited(given, facts.form, reading, model)
+        targets = _suited(given, facts.form, reading, ending.outputs)
         batch, gradients = _training_facts(model, loss, inputs, targets)
         is_one_loss = not (batch.is_of_pairs or batch.is_one_row or batch.refusal)
         if sweeps and is_one_loss and reading.is_log_likelihood:
@@ -200,7 +199,7 @@ def _sweeps(composition: Composition, dtypes: Sequence[str]) -> tuple[list[Sweep
         )
     for dtype in dtypes:
         try:
-            sweeps += [sweep(composition, label, dtype, stride=STRIDE) for label in (1, 0)]
+            sweeps += [sweep(composition, label, dtype) for label in (1, 0)]
         except Exception as error:  # noqa: BLE001 (a loss need not know every format)
             why = f"{type(error).__name__}: {_first_line(error)}"
             earlier = next((name for name, told in not_measured.items() if told == why), None)
@@ -227,16 +226,18 @@ def _least_losses(loss: AuditedLoss, reading: Reading, shape: tuple[int, ...]) -
 
 
 def _suited(
-    given: AuditedTargets, form: str, reading: Reading, model: AuditedModel
+    given: AuditedTargets, form: str, reading: Reading, outputs: torch.Tensor
 ) -> torch.Tensor:
     """Return targets of an array as floats or codes, as the loss takes them; tensors stay as they are."""
     targets = given.values
     if given.is_tensor:
         return targets
+    if given.is_column and form == "column":
+        targets = targets.reshape(-1, *outputs.shape[1:])
     if form == "codes" and reading.form == "codes":
         whole = bool((targets == targets.round()).all()) if targets.is_floating_point() else True
         return targets.to(torch.int64) if whole else targets
-    return targets.to(model.dtype)
+    return targets.to(outputs.dtype)
 
 
 def _training_facts(

@@ -69,7 +69,7 @@ def _of_one_logit() -> list[Composition]:
         ("BCEWithLogitsLoss(x)", _same, "BCEWithLogitsLoss"),
         ("-logsigmoid(±x)", _same, _row_loss(lambda z: -functional.logsigmoid(z))),
         ("softplus(∓x)", _same, _row_loss(lambda z: functional.softplus(-z))),
-        ("soft_margin_loss(x)", _same, _row_loss(lambda z: torch.log1p(torch.exp(-z)))),
+        ("soft_margin_loss(x)", _same, _named("soft_margin_loss", _soft_margin)),
         ("logaddexp(0, ∓x)", _same, _row_loss(lambda z: torch.logaddexp(torch.zeros_like(z), -z))),
         ("-log(sigmoid(x))", torch.sigmoid, _named("log of p", _log_of_probability)),
         ("xent Bernoulli", _same, _named("xent", _bernoulli)),
@@ -106,6 +106,10 @@ def _row_loss(loss_of_margin: Callable[[torch.Tensor], torch.Tensor]) -> Audited
 
 def _log_of_probability(p: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.where(y > 0.5, -torch.log(p), -torch.log(1 - p))
+
+
+def _soft_margin(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return functional.soft_margin_loss(z, 2 * y - 1, reduction="none")
 
 
 def _log_of_class(p: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

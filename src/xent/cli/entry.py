@@ -28,6 +28,7 @@ _VERBS = {
     "predict": "Predict the rows of a table with a trained run.",
     "evaluate": "Judge a trained run on new rows, or predictions from anywhere.",
     "compare": "Say whether one run is better than another, by how much, how sure.",
+    "audit": "Look into a torch or Keras model and its loss: what they do wrong, what it costs.",
     "diagnose": "Look for what is wrong: with predictions, a table, a run.",
     "recalibrate": "Make a run's probabilities mean what they say.",
     "threshold": "Choose the threshold that costs least, or keeps to constraints.",

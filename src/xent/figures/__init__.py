@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from xent.figures.labels import label_figures as label_figures
     from xent.figures.lift import gain_curve as gain_curve
     from xent.figures.lift import lift_curve as lift_curve
+    from xent.figures.loss_audit import loss_by_logit as loss_by_logit
+    from xent.figures.loss_audit_ranges import usable_logits as usable_logits
     from xent.figures.norms import gradient_norms as gradient_norms
     from xent.figures.norms import idle_units as idle_units
     from xent.figures.norms import weight_norms as weight_norms
@@ -83,6 +85,7 @@ _MODULE_OF = {
     "label_cooccurrence": "labels",
     "label_figures": "labels",
     "lift_curve": "lift",
+    "loss_by_logit": "loss_audit",
     "loss_agreement": "clipped_losses",
     "loss_by_probability": "probability_losses",
     "loss_history": "history",
@@ -102,6 +105,7 @@ _MODULE_OF = {
     "score_histogram": "scores",
     "surface_map": "surface",
     "training_dashboard": "dashboard",
+    "usable_logits": "loss_audit_ranges",
     "weight_norms": "norms",
 }
 
