@@ -133,6 +133,14 @@ def test_finished_run_is_returned(tmp_path: Path) -> None:
     assert before == {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
 
 
+def test_a_run_of_the_second_engine_names_its_version(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    settings = {"target": "target", "runs": tmp_path, "epochs": 1, "random_state": 0}
+    run = xent.train("example:wine", engine="torch", **settings)
+    assert run.record.versions["torch"] == torch.__version__
+    assert "torch" not in xent.train("example:wine", **settings).record.versions
+
+
 def test_other_versions_are_said(tmp_path: Path) -> None:
     folder = broken_off(tmp_path)
     run = xent.load_run(folder)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
 from typing import Any
 
 import numpy as np
 
-__all__ = ["versions"]
+__all__ = ["torch_version", "versions"]
 
 
 def versions() -> dict[str, Any]:
@@ -29,3 +30,14 @@ def versions() -> dict[str, Any]:
         "blas": f"{blas.get('name')} {blas.get('version')}",
         "machine": f"{platform.system()} {platform.machine()}",
     }
+
+
+def torch_version() -> dict[str, Any]:
+    """Return the version of PyTorch, for a run that it computes; PyTorch itself is not loaded.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        Where it is not installed.
+    """
+    return {"torch": importlib.metadata.version("torch")}

@@ -19,7 +19,7 @@ from xent.runs.lock import RunLock
 from xent.runs.reading import damaged, parse_json_object, read_text
 from xent.runs.sources import read_source
 from xent.runs.table_copies import read_copy
-from xent.runs.versions import versions
+from xent.runs.versions import torch_version, versions
 from xent.training import read_checkpoint
 from xent.workflow.labelled import label
 from xent.workflow.preparing import assemble, fit_target, reading_again, with_test_table
@@ -242,7 +242,7 @@ def _read(path: Path, record: RunRecord, from_json: Callable[[object], Any]) -> 
 
 
 def _compare_versions(record: RunRecord) -> None:
-    current = versions()
+    current = {**versions(), **(torch_version() if "torch" in record.versions else {})}
     changed = [
         f"{name} {record.versions.get(name)} -> {now}"
         for name, now in current.items()

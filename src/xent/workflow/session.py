@@ -16,7 +16,7 @@ from xent.cores import n_cores
 from xent.data import ImageEncoder
 from xent.distributions import Gaussian
 from xent.distributions.location_scale import with_free_spread
-from xent.engines import ONE_RANK
+from xent.engines import ONE_RANK, NumpyEngine
 from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError
 from xent.launch import RankLostError
@@ -25,6 +25,7 @@ from xent.runs import Run, write_record
 from xent.runs.reading import fingerprint, read_bytes
 from xent.runs.recorder import RunRecorder
 from xent.runs.table_copies import copies_at
+from xent.runs.versions import torch_version
 from xent.training import Callback, Checkpointer, Part
 from xent.training.fitting import (
     choose_distribution,
@@ -209,6 +210,8 @@ def make_session(
     trainer.callbacks = (recorder, StopRequest(folder), *trainer.callbacks)
     trainer.checkpointer = Checkpointer(folder.checkpoints, settings.checkpoint_every)
     record = record.changed(n_threads=record.n_threads or threads_of(trainer))
+    if not isinstance(trainer.engine, NumpyEngine):
+        record = record.changed(versions={**torch_version(), **record.versions})
     return Session(
         folder, record, prepared, trainer, distribution, scale, recorder, lock, ranks=ranks
     )
