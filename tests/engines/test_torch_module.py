@@ -213,6 +213,7 @@ def test_recurrent_parts_and_sparse_embeddings():
     tokens = RNG.integers(0, 4, (40, 5)).astype(np.float64)
     distribution, module = Categorical(3), Recurrent().double()
     engine = TorchEngine(network_of(module, distribution, tokens), distribution, "float64")
+    engine.init(np.random.default_rng(0))
     y = tokens[:, -1].astype(np.int64) % 3
     loss = engine.loss_and_grad(tokens, y)
     expected = functional.cross_entropy(module(torch.from_numpy(tokens)), torch.from_numpy(y))
