@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 from xent.errors import XentError
 
 __all__ = ["write_atomically"]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -25,7 +29,7 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
     Raises
     ------
     XentError
-        When the file cannot be written (a full disk, no permission); nothing is left behind.
+        When the file cannot be written (a full disk, no permission); nothing is left behind, and the cure is named.
 
     Examples
     --------
@@ -49,9 +53,20 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         temporary = None
     except OSError as error:
         raise XentError(
-            f"cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
+            f"cannot write {path}: {error.strerror or error}. {_cure(error)}"
         ) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def _cure(error: OSError) -> str:
+    """Return what helps against the cause."""
+    if error.errno in _FULL:
+        return "Free some space or choose another folder."
+    if error.errno in _REFUSED:
+        return "Choose a folder that you may write to."
+    if error.errno == errno.ENOENT:
+        return "Make its folder first, or choose another."
+    return "Choose another name or folder."

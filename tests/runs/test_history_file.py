@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from xent.errors import XentError
 from xent.runs import read_history
-from xent.runs.history_file import HistoryFile, history_line, truncate_history
+from xent.runs.history_file import (
+    HistoryFile,
+    HistoryWarning,
+    history_line,
+    read_whole_history,
+    truncate_history,
+)
+from xent.runs.reading import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +67,43 @@ def test_damage_is_named(line: str, what: str, tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write(line + "\n")
     with pytest.raises(XentError, match=rf"history\.jsonl is damaged.*{what}"):
+        read_whole_history(path)
+    with pytest.raises(XentError, match="is damaged"):  # a resumed training needs every line
+        truncate_history(path, 1)
+
+
+@pytest.mark.parametrize(
+    "line", ["nonsense", "[]", "{}", '{"epoch": 1}', '{"epoch": 2, "loss": "x"}', "\xff"]
+)
+def test_a_reader_skips_damaged_lines_and_warns(line: str, tmp_path: Path) -> None:
+    path = filled(tmp_path / "history.jsonl", 4)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], line.encode("latin-1") + b"\n", *lines[2:]]))
+    with pytest.warns(HistoryWarning, match=r"damaged: line 2 skipped; 3 epochs are left"):
+        history = read_history(path)
+    assert history["epoch"] == [1, 3, 4]
+    with pytest.raises(XentError, match="is damaged"):
+        truncate_history(path, 4)
+
+
+def test_many_damaged_lines_are_not_all_named_and_none_whole_is_an_error(tmp_path: Path) -> None:
+    path = filled(tmp_path / "history.jsonl", 1)
+    with path.open("a") as file:
+        file.write("x\n" * 7)
+    with pytest.warns(HistoryWarning, match=r"lines 2, 3, 4, 5, 6, \.\.\. skipped; 1 epochs"):
         read_history(path)
+    path.write_text("x\n")
+    with pytest.raises(XentError, match="line 1 is no record"):
+        read_history(path)
+
+
+def test_a_history_that_is_not_as_it_was_written_is_warned_of(tmp_path: Path) -> None:
+    path = filled(tmp_path / "history.jsonl", 2)
+    written = fingerprint(path.read_bytes())
+    assert len(read_history(path, written)) == 2
+    path.write_text(path.read_text().replace("0.5", "0.4"))
+    with pytest.warns(HistoryWarning, match="no longer what was written"):
+        assert read_history(path, written)["loss"] == [0.4, 0.4]
 
 
 def test_truncation(tmp_path: Path) -> None:

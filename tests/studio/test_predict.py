@@ -96,9 +96,14 @@ class TestNumbers:
             answers = list(pool.map(lambda row: predict(studio, "mixed", [row]), sent))
         assert [answer.status_code for answer in answers[1::2]] == [422] * 40
         for answer, expected in zip(answers[::2], alone, strict=True):
-            got = answer.json()["predictions"][0]
-            assert got["decision"] == expected["decision"]
-            assert got["probabilities"] == pytest.approx(expected["probabilities"], rel=1e-5)
+            assert answer.json()["predictions"][0] == expected  # to the bit, whoever asks beside it
+
+    def test_a_row_has_the_very_bits_that_predict_gives(self, studio: Served) -> None:
+        run = xent.load_run(studio.root / "mixed")
+        for place, row in enumerate(rows_of(6)):
+            answer = predict(studio, "mixed", [row]).json()["predictions"][0]
+            expected = run.predict_proba(mixed_table().drop("answer")[place : place + 1])[0]
+            assert list(answer["probabilities"].values()) == expected.tolist()
 
 
 class TestBadRows:
@@ -247,7 +252,7 @@ class TestBadRows:
             raise MemoryError
 
         with monkeypatch.context() as patched, ThreadPoolExecutor(4) as pool:
-            patched.setattr(module, "_answers_of", broken)
+            patched.setattr(module, "_answer_of", broken)
             answers = list(pool.map(lambda _: predict(own_studio, "mixed", [GOOD]), range(4)))
         assert [answer.status_code for answer in answers] == [500] * 4
         assert predict(own_studio, "mixed", [GOOD]).status_code == 200

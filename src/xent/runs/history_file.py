@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, Final
 
 from xent.errors import XentError
 from xent.files import write_atomically
-from xent.runs.reading import damaged, parse_json_object, read_text
+from xent.runs.reading import damaged, fingerprint, parse_json_object, read_bytes, read_text
 from xent.training import History
 
 if TYPE_CHECKING:
@@ -17,7 +18,22 @@ if TYPE_CHECKING:
 
     from xent.training.history import EpochRecord
 
-__all__ = ["HistoryFile", "first_epochs", "history_line", "read_history", "truncate_history"]
+__all__ = [
+    "HistoryFile",
+    "HistoryWarning",
+    "first_epochs",
+    "history_line",
+    "read_history",
+    "read_whole_history",
+    "truncate_history",
+]
+
+# damaged lines that a warning names
+_MOST_NAMED: Final = 5
+
+
+class HistoryWarning(UserWarning):
+    """A history that is not as it was written: what can be read of it is used."""
 
 
 class HistoryFile:
@@ -67,29 +83,71 @@ def history_line(record: EpochRecord) -> str:
 
 
 def read_history(path: Path, expected: str | None = None) -> History:
-    """Return the history of a run.
+    """Return the history of a run; a damaged line is skipped, with a warning that names it.
 
     A last line without its end is one that is being written, or was when the process died: it is left out.
+
+    Parameters
+    ----------
+    path : Path
+    expected : str, optional
+        The fingerprint of the file when the training ended; another one is warned of.
+
+    Raises
+    ------
+    XentError
+        When the file is absent, or holds no epoch at all but damaged lines.
+
+    Warns
+    -----
+    HistoryWarning
+        When lines cannot be read, or the file is not as it was written.
+    """
+    content = read_bytes(path)
+    is_as_written = expected is None or fingerprint(content) == expected
+    records: list[EpochRecord] = []
+    skipped: list[int] = []
+    for number, line in enumerate(_whole_lines(content.decode("utf-8", "replace")), start=1):
+        try:
+            record = _record(line, number, path)
+        except XentError:
+            skipped.append(number)
+        else:
+            if records and record["epoch"] <= records[-1]["epoch"]:
+                skipped.append(number)
+            else:
+                records.append(record)
+    if skipped and not records:
+        raise damaged(path, f"line {skipped[0]} is no record of an epoch, and no other line is")
+    if skipped:
+        which = "line" if len(skipped) == 1 else "lines"
+        shown = ", ".join(map(str, skipped[:_MOST_NAMED]))
+        more = ", ..." if len(skipped) > _MOST_NAMED else ""
+        text = f"{path} is damaged: {which} {shown}{more} skipped; {len(records)} epochs are left."
+        warnings.warn(text, HistoryWarning, stacklevel=2)
+    elif not is_as_written:
+        text = f"{path} is no longer what was written (the fingerprint differs)."
+        warnings.warn(text, HistoryWarning, stacklevel=2)
+    return History(records)
+
+
+def read_whole_history(path: Path) -> History:
+    """Return the history of a run whose every line must be right: a training goes on from it.
 
     Raises
     ------
     XentError
         When a line is damaged or an epoch is missing; the line is named.
     """
-    text = read_text(path, expected)
-    whole, _, _ = text.rpartition("\n")
     records = []
-    for number, line in enumerate(whole.split("\n") if whole else [], start=1):
-        try:
-            record = parse_json_object(line, path)
-        except XentError:
-            raise damaged(path, f"line {number} is no JSON object") from None
-        if record.get("epoch") != number:
+    for number, line in enumerate(_whole_lines(read_text(path)), start=1):
+        record = _record(line, number, path)
+        if record["epoch"] != number:
             raise damaged(
                 path,
-                f"line {number} must be that of epoch {number}, got {record.get('epoch')!r:.40}",
+                f"line {number} must be that of epoch {number}, got {record['epoch']!r:.40}",
             )
-        records.append(_with_nan(record, path))
+        records.append(record)
     return History(records)
 
 
@@ -115,12 +173,29 @@ def first_epochs(path: Path, n_epochs: int) -> History:
     XentError
         When the file holds fewer epochs than that.
     """
-    history = read_history(path) if path.exists() or n_epochs else History()
+    history = read_whole_history(path) if path.exists() or n_epochs else History()
     if len(history) < n_epochs:
         raise damaged(
             path, f"it holds {len(history)} epochs, and the checkpoint was made after {n_epochs}"
         )
     return History(history.records[:n_epochs])
+
+
+def _whole_lines(text: str) -> list[str]:
+    whole, newline, _ = text.rpartition("\n")
+    return whole.split("\n") if newline else []
+
+
+def _record(line: str, number: int, path: Path) -> EpochRecord:
+    """Return the record of a line."""
+    try:
+        record = parse_json_object(line, path)
+    except XentError:
+        raise damaged(path, f"line {number} is no JSON object") from None
+    epoch = record.get("epoch")
+    if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 1:
+        raise damaged(path, f"line {number} must be that of epoch {number}, got {epoch!r:.40}")
+    return _with_nan(record, path)
 
 
 def _with_nan(record: EpochRecord, path: Path) -> EpochRecord:

@@ -1,4 +1,4 @@
-"""Predictions over HTTP: models loaded once, requests that wait together computed together."""
+"""Predictions over HTTP: models loaded once, a few rows answered at once, many in a thread of their own."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ import contextlib
 import csv
 import io
 import json
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from xent.data import Table, read_table
+from xent.data import read_table
 from xent.data.delimited import parse_delimited
 from xent.decisions import Decision
 from xent.errors import XentError
 from xent.runs.predictions import decisions, probabilities
 from xent.runs.recalibrator_file import recalibrated
-from xent.studio.rows import BadCellError, CheckedRows, check_rows, columns_of, table_of_rows
+from xent.studio.rows import BadCellError
+from xent.studio.served_models import ModelShelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable
 
     from xent.arrays import Array, FloatArray
-    from xent.decisions import CostDecision
-    from xent.evaluation.calibration import Recalibrator
-    from xent.runs import Run
-    from xent.studio.rows import Column
     from xent.studio.runs_index import RunsIndex
+    from xent.studio.served_models import ServedModel
 
 __all__ = ["Answer", "Predictor"]
 
 MOST_ROWS: Final = 10_000
 # that the model does not need
 _MOST_OTHER_COLUMNS: Final = 1_000
-_MOST_MODELS: Final = 8
 # seconds; a request of the most rows takes well under one
 _TIME_LIMIT: Final = 30.0
+# what is answered at once: as much as takes about a millisecond, in bytes and in products of numbers
+_SMALL_BODY: Final = 1 << 14
+_SMALL_WORK: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -50,30 +49,11 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, eq=False)
-class _Served:
-    """A run's model with all that its predictions need, in memory."""
-
-    stamp: tuple[Any, ...]
-    run: Run
-    columns: tuple[Column, ...]
-    recalibrator: Recalibrator | None
-    decision: Decision | CostDecision | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    identifier: str
-    body: bytes
-    is_csv: bool
-    future: asyncio.Future[Answer]
-
-
 class Predictor:
-    """Answers requests for predictions, in a thread of its own.
+    """Answers requests for predictions.
 
-    Requests that come while others are computed wait, and are then computed as one table: a row costs far less in
-    company.
+    A few rows for a model at hand are answered where they come in: to hand them to a thread would cost more than they
+    do. All else is done in a thread, one after another. An answer never depends on who asks at the same time.
 
     Parameters
     ----------
@@ -81,11 +61,19 @@ class Predictor:
     """
 
     def __init__(self, index: RunsIndex) -> None:
-        self._index = index
-        self._models: OrderedDict[str, _Served] = OrderedDict()
-        self._waiting: list[_Request] = []
+        self._index, self._shelf = index, ModelShelf(index)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
-        self._task: asyncio.Task[None] | None = None
+
+    def check_run(self, identifier: str) -> None:
+        """Refuse a run that is not there, before its rows are waited for.
+
+        Raises
+        ------
+        RunNotFoundError
+            When there is none of that name.
+        """
+        if self._shelf.at_hand(identifier) is None:
+            self._index.folder(identifier)
 
     async def predict(self, identifier: str, body: bytes, *, is_csv: bool = False) -> Answer:
         """Return the predictions for the rows of a body, or what is wrong with them.
@@ -97,13 +85,25 @@ class Predictor:
             JSON: a list of objects, column to value. Or a CSV file.
         is_csv : bool
         """
-        loop = asyncio.get_running_loop()
-        request = _Request(identifier, body, is_csv, loop.create_future())
-        self._waiting.append(request)
-        if self._task is None or self._task.done():
-            self._task = loop.create_task(self._work())
+        served = self._shelf.at_hand(identifier)
+        # every row has its brace
+        if (
+            served is not None
+            and not is_csv
+            and len(body) <= _SMALL_BODY
+            and body.count(b"{") * served.n_parameters <= _SMALL_WORK
+            and served.lock.acquire(blocking=False)
+        ):
+            try:
+                return _answer_of(served, body, _json_inputs)
+            finally:
+                served.lock.release()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._in_thread, identifier, body, is_csv
+        )
         try:
-            return await asyncio.wait_for(request.future, _TIME_LIMIT)
+            async with asyncio.timeout(_TIME_LIMIT):
+                return await work
         except TimeoutError:
             return _refusal(503, "the server is too busy: it took longer than 30 s")
 
@@ -111,78 +111,29 @@ class Predictor:
         """Let the thread go."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            # those who gave up, or left, are not worked for
-            requests = [request for request in self._waiting if not request.future.done()]
-            self._waiting = []
-            try:
-                answers = await loop.run_in_executor(self._thread, self._answers, requests)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told now
-                for request in requests:
-                    if not request.future.done():
-                        request.future.set_exception(error)
-                continue
-            for request, answer in zip(requests, answers, strict=True):
-                if not request.future.done():
-                    request.future.set_result(answer)
-
-    def _answers(self, requests: Sequence[_Request]) -> list[Answer]:
-        by_run: dict[str, list[int]] = {}
-        for place, request in enumerate(requests):
-            by_run.setdefault(request.identifier, []).append(place)
-        answers: list[Answer] = [_refusal(500, "no answer")] * len(requests)
-        for identifier, places in by_run.items():
-            try:
-                served = self._served(identifier)
-                found = _answers_of(served, [requests[place] for place in places])
-            except (XentError, OSError) as error:
-                found = [_refusal(409, self._index.told(error))] * len(places)
-            for place, answer in zip(places, found, strict=True):
-                answers[place] = answer
-        return answers
-
-    def _served(self, identifier: str) -> _Served:
-        """Return a run's model, read again only where a file of it changed."""
-        folder = self._index.folder(identifier)
-        files = (folder.record, folder.model, folder.encoder, folder.decision, folder.recalibrator)
-        stamp = tuple(
-            (found.st_mtime_ns, found.st_size) if path.exists() and (found := path.stat()) else None
-            for path in files
-        )
-        known = self._models.get(identifier)
-        if known is None or known.stamp != stamp:
-            run = self._index.run(identifier)
-            if run.encoder.n_features != run.model.engine.network.n_inputs:
-                raise XentError(f"{identifier} is damaged: encoder and model do not fit.")
-            columns = columns_of(run.encoder)
-            known = _Served(stamp, run, columns, run.recalibrator, run.decision)
-            self._models[identifier] = known
-            if len(self._models) > _MOST_MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(identifier)
-        return known
+    def _in_thread(self, identifier: str, body: bytes, is_csv: bool) -> Answer:
+        try:
+            served = self._shelf.model(identifier)
+            with served.lock:
+                return _answer_of(served, body, _csv_inputs if is_csv else _json_inputs)
+        except (XentError, OSError) as error:
+            return _refusal(409, self._index.told(error))
 
 
-def _answers_of(served: _Served, requests: Sequence[_Request]) -> list[Answer]:
-    asked = [_rows(served, request) for request in requests]
-    good = [rows for rows in asked if not isinstance(rows, Answer)]
-    results = iter(_predicted(served, good))
-    return [rows if isinstance(rows, Answer) else next(results) for rows in asked]
-
-
-def _rows(served: _Served, request: _Request) -> CheckedRows | Table | Answer:
-    """Return a request's rows, checked, or what is wrong with them."""
+def _answer_of(
+    served: ServedModel, body: bytes, read: Callable[[ServedModel, bytes], FloatArray | Answer]
+) -> Answer:
+    """Return the predictions for the rows of a body, or what is wrong with them."""
     try:
-        return (_csv_table if request.is_csv else _json_rows)(served, request.body)
+        X = read(served, body)
     except BadCellError as error:
         return _refusal(422, str(error), row=error.row, column=error.column)
     except XentError as error:
         return _refusal(422, str(error))
+    return X if isinstance(X, Answer) else _predicted(served, X)
 
 
-def _json_rows(served: _Served, body: bytes) -> CheckedRows | Answer:
+def _json_inputs(served: ServedModel, body: bytes) -> FloatArray | Answer:
     try:
         rows = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -192,23 +143,24 @@ def _json_rows(served: _Served, body: bytes) -> CheckedRows | Answer:
     if len(rows) > MOST_ROWS:
         return _refusal(413, f"at most {MOST_ROWS:,} rows at once, got {len(rows):,}")
     try:
-        return check_rows(rows, served.columns, served.run.model.target.names)
+        checked = served.form.checked(rows)
     except RecursionError:  # a cell as deep as could just be read cannot be shown
         return _refusal(422, "a cell is a list or an object of many levels")
+    return served.rows.encode(checked, served.run.model.engine.dtype)
 
 
-def _csv_table(served: _Served, body: bytes) -> Table | Answer:
-    most_columns = len(served.columns) + _MOST_OTHER_COLUMNS
+def _csv_inputs(served: ServedModel, body: bytes) -> FloatArray | Answer:
+    most_columns = len(served.form.columns) + _MOST_OTHER_COLUMNS
     if (n_columns := _n_columns(body)) > most_columns:
         return _refusal(413, f"at most {most_columns:,} columns, got {n_columns:,}")
-    encoder = served.run.encoder
+    encoder = served.encoder
     table = read_table(
         parse_delimited(body, source="the file", text=encoder.text_columns), name="the file"
     )
     if table.n_rows > MOST_ROWS:
         return _refusal(413, f"at most {MOST_ROWS:,} rows at once, got {table.n_rows:,}")
-    encoder.transform(table)  # names the row and the column that do not fit
-    return table
+    # names the row and the column that do not fit
+    return encoder.transform(table, dtype=served.run.model.engine.dtype)
 
 
 def _n_columns(body: bytes) -> int:
@@ -224,58 +176,19 @@ def _n_columns(body: bytes) -> int:
     return found
 
 
-def _predicted(served: _Served, asked: Sequence[CheckedRows | Table]) -> list[Answer]:
-    if not asked:
-        return []
+def _predicted(served: ServedModel, X: FloatArray) -> Answer:
     model = served.run.model
     with np.errstate(over="ignore", invalid="ignore"):
-        z = model.engine.predict(_encoded(served, asked))
+        z = model.engine.predict(X)
     bad = np.flatnonzero(~np.isfinite(z.reshape(len(z), -1)).all(axis=1))
-    z[bad] = 0  # refused below; the others are not to suffer
+    if bad.size:
+        row = int(bad[0])
+        return _refusal(422, f"row {row}: its numbers are too large for the model", row=row)
     z = recalibrated(model, z, served.recalibrator)
-    p, decided = probabilities(model, z), decisions(model, z, served.decision)
-    answers, first = [], 0
-    for held in asked:
-        rows = slice(first, first + _n_rows(held))
-        first = rows.stop
-        broken = bad[(bad >= rows.start) & (bad < rows.stop)]
-        if broken.size:
-            row = int(broken[0]) - rows.start
-            answers.append(
-                _refusal(422, f"row {row}: its numbers are too large for the model", row=row)
-            )
-        else:
-            answers.append(_answer(served, p[rows], decided[rows]))
-    return answers
+    return _answer(served, probabilities(model, z), decisions(model, z, served.decision))
 
 
-def _n_rows(held: CheckedRows | Table) -> int:
-    return held.n_rows if isinstance(held, Table) else len(held)
-
-
-def _encoded(served: _Served, asked: Sequence[CheckedRows | Table]) -> FloatArray:
-    """Return the network's inputs for the rows of all requests, in their order.
-
-    Rows of JSON go through the encoder together: it costs the same for one row as for a hundred.
-    """
-    encoder, dtype = served.run.encoder, served.run.model.engine.dtype
-    together = [held for held in asked if isinstance(held, CheckedRows)]
-    X: Iterator[FloatArray] = iter(())
-    if together:
-        table = table_of_rows(together, served.columns)
-        ends = np.cumsum([len(held) for held in together])[:-1]
-        X = iter(np.split(encoder.transform(table, dtype=dtype), ends))
-    if len(together) == len(asked) == 1:
-        return next(X)
-    return np.concatenate(
-        [
-            encoder.transform(held, dtype=dtype) if isinstance(held, Table) else next(X)
-            for held in asked
-        ]
-    )
-
-
-def _answer(served: _Served, p: Array, decided: Array) -> Answer:
+def _answer(served: ServedModel, p: Array, decided: Array) -> Answer:
     target = served.run.model.target
     predictions: list[dict[str, Any]]
     if target.task == "regression":
@@ -293,7 +206,7 @@ def _answer(served: _Served, p: Array, decided: Array) -> Answer:
     return Answer(200, json.dumps({**body, "predictions": predictions}, default=str).encode())
 
 
-def _threshold(served: _Served) -> float | None:
+def _threshold(served: ServedModel) -> float | None:
     """Return the probability from which on a row is positive; None where no single one decides."""
     if served.run.model.task not in {"binary", "multilabel"}:
         return None
@@ -305,7 +218,7 @@ def _threshold(served: _Served) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _positive(served: _Served) -> str | None:
+def _positive(served: ServedModel) -> str | None:
     positive = served.run.model.target.positive
     return None if positive is None else str(positive)
 

@@ -1,14 +1,10 @@
-"""Rows from outside: checked cell by cell against what the model was trained on, and made a table."""
+"""Rows from outside: checked cell by cell against what the model was trained on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import polars as pl
-
-from xent.data import Table
 from xent.data.delimited import MISSING_MARKERS
 from xent.errors import XentError, nearest_hint
 
@@ -17,8 +13,9 @@ if TYPE_CHECKING:
 
     from xent.data import Encoder
 
-__all__ = ["BadCellError", "CheckedRows", "Column", "check_rows", "columns_of", "table_of_rows"]
+__all__ = ["BadCellError", "CheckedRows", "Column", "RowForm", "columns_of"]
 
+_MISSING = float("nan")
 _LARGEST = 1e30  # beyond it a float32 network overflows
 _LONGEST_TEXT = 10_000
 _LONGEST_NAME = 200  # of a column that is not known, as far as it is looked at
@@ -90,87 +87,67 @@ def columns_of(encoder: Encoder) -> tuple[Column, ...]:
 
 @dataclass(frozen=True, eq=False)
 class CheckedRows:
-    """The cells of rows that a model can take, row by row: numbers (None is missing), and texts."""
+    """The cells of rows that a model can take, row by row: numbers (NaN is missing), and texts."""
 
-    numbers: list[list[float | None]]
+    numbers: list[list[float]]
     texts: list[list[str | None]]
 
     def __len__(self) -> int:
         return len(self.numbers)
 
 
-def check_rows(
-    rows: Sequence[Any], columns: Sequence[Column], ignored: Sequence[str]
-) -> CheckedRows:
-    """Check rows cell by cell.
+class RowForm:
+    """What a row must look like, made ready once: a request is one row, most of the time.
 
     Parameters
     ----------
-    rows : sequence
-        Each a mapping of column to value; null is a missing one.
     columns : sequence of Column
+        Those that a row must have.
     ignored : sequence of str
         Columns that may be there too: the target's.
 
-    Raises
-    ------
-    BadCellError
-        With the first row and column that do not fit.
-
     Examples
     --------
-    >>> check_rows([{"age": 31}, {"age": None}], [Column("age", "number")], ()).numbers
-    [[31.0], [None]]
-    >>> check_rows([{"age": "old"}], [Column("age", "number")], ())
+    >>> form = RowForm([Column("age", "number"), Column("city", "category")])
+    >>> rows = form.checked([{"age": 31, "city": "Oslo"}, {"age": None, "city": None}])
+    >>> rows.numbers, rows.texts
+    ([[31.0], [nan]], [['Oslo'], [None]])
+    >>> form.checked([{"age": "old", "city": "Oslo"}])
     Traceback (most recent call last):
     xent.studio.rows.BadCellError: row 0, column 'age': a number is needed, got 'old'
     """
-    known = {column.name for column in columns} | set(ignored)
-    for place, row in enumerate(rows):
-        _check_names(place, row, columns, known)
-    numbers, texts = _kinds(columns)
-    return CheckedRows(
-        *(
+
+    def __init__(self, columns: Sequence[Column], ignored: Sequence[str] = ()) -> None:
+        self.columns = tuple(columns)
+        self._needed = frozenset(column.name for column in columns)
+        self._known = self._needed | set(ignored)
+        self._numbers = [column for column in columns if column.kind != "category"]
+        self._texts = [column for column in columns if column.kind == "category"]
+
+    def checked(self, rows: Sequence[Any]) -> CheckedRows:
+        """Return the cells of rows, each a mapping of column to value; null is a missing one.
+
+        Raises
+        ------
+        BadCellError
+            With the first row and column that do not fit.
+        """
+        for place, row in enumerate(rows):
+            if not isinstance(row, dict) or row.keys() != self._needed:
+                _check_names(place, row, self.columns, self._known)
+        return CheckedRows(
             [
-                [_value(row[column.name], column, place) for column in of_kind]
+                [_number_cell(row[column.name], column, place) for column in self._numbers]
                 for place, row in enumerate(rows)
-            ]
-            for of_kind in (numbers, texts)
-        )  # type: ignore[arg-type]  # a number of a number column, a text of a category
-    )
+            ],
+            [
+                [_text_cell(row[column.name], column, place) for column in self._texts]
+                for place, row in enumerate(rows)
+            ],
+        )
 
 
-def table_of_rows(checked: Sequence[CheckedRows], columns: Sequence[Column]) -> Table:
-    """Return the rows of several requests as one table: it costs hardly more than that of one.
-
-    Examples
-    --------
-    >>> age = [Column("age", "number")]
-    >>> table_of_rows([check_rows([{"age": 31}], age, ()), check_rows([{"age": None}], age, ())], age).n_rows
-    2
-    """
-    numbers, texts = _kinds(columns)
-    # all numbers in one array: a series for each would cost more than the prediction; None is NaN
-    cells = [row for rows in checked for row in rows.numbers]
-    X = np.array(cells, dtype=np.float64).reshape(len(cells), len(numbers))
-    frame = pl.DataFrame(X, schema=[column.name for column in numbers], orient="row")
-    words = [row for rows in checked for row in rows.texts]
-    series = [
-        pl.Series(column.name, [row[place] for row in words], dtype=pl.String)
-        for place, column in enumerate(texts)
-    ]
-    return Table(frame.with_columns(series) if numbers else pl.DataFrame(series), "the rows", "")
-
-
-def _kinds(columns: Sequence[Column]) -> tuple[list[Column], list[Column]]:
-    """Return the columns of numbers, and those of categories."""
-    return (
-        [column for column in columns if column.kind != "category"],
-        [column for column in columns if column.kind == "category"],
-    )
-
-
-def _check_names(place: int, row: Any, columns: Sequence[Column], known: set[str]) -> None:
+def _check_names(place: int, row: Any, columns: Sequence[Column], known: frozenset[str]) -> None:
     if not isinstance(row, dict):
         raise BadCellError(place, None, f"an object of columns is needed, got {row!r:.40}")
     for name in row:
@@ -185,11 +162,9 @@ def _check_names(place: int, row: Any, columns: Sequence[Column], known: set[str
             )
 
 
-def _value(value: Any, column: Column, place: int) -> float | str | None:
+def _number_cell(value: Any, column: Column, place: int) -> float:
     if value is None:
-        return None
-    if column.kind == "category":
-        return _category(value, column, place)
+        return _MISSING
     if isinstance(value, bool):
         if column.kind == "boolean":
             return float(value)
@@ -208,8 +183,10 @@ def _number(value: float, column: Column, place: int) -> float:
     return float(value)
 
 
-def _category(value: Any, column: Column, place: int) -> str | None:
+def _text_cell(value: Any, column: Column, place: int) -> str | None:
     """Return the text that names a category; 1, 1.0 and "1" are one, as in training."""
+    if value is None:
+        return None
     if isinstance(value, bool) and not column.is_text:
         return str(value).lower()
     if isinstance(value, str):

@@ -100,7 +100,7 @@ def findings_json(index: RunsIndex, identifier: str) -> dict[str, Any]:
     records = [record for record in records if "loss" in record]
     step = -(-len(records) // _MOST_RECORDS) or 1
     try:
-        if folder.model.name in run.record.files:
+        if folder.model.name in run.record.files and not damaged:
             from xent.workflow.diagnosing import diagnose_training
 
             diagnosis = diagnose_training(run)

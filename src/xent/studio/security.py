@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -23,16 +24,19 @@ _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final[dict[str, str]] = {
-    "content-security-policy": _PAGE_POLICY,
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "cache-control": "no-store",
-}
+_HEADERS: Final = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "content-security-policy": _PAGE_POLICY,
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=()",
+        "cache-control": "no-store",
+    }.items()
+)
 _READING: Final = {"GET", "HEAD"}
 # what else needs no token on this machine; all that is not named here does, however its address is written
 _OPEN_POSTS: Final = ("/predict", "/compare")
@@ -69,10 +73,7 @@ class Access:
 
     def knows_host(self, header: str) -> bool:
         """Return whether a Host header names this server; a name from elsewhere is a rebound DNS entry."""
-        try:
-            name = urlsplit(f"//{header}").hostname
-        except ValueError:
-            return False
+        name = _host_name(header)
         if not name:
             return False
         if self.is_open:
@@ -147,6 +148,16 @@ class BodyTooLargeError(Exception):
     """More came in than a request may have."""
 
 
+@lru_cache(maxsize=64)
+def _host_name(header: str) -> str:
+    """Return the name in a Host header, without the port; nothing where there is none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine only.
 
@@ -201,11 +212,7 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             own = list(message.get("headers", ()))
             given = {name.lower() for name, _ in own}
-            own += [
-                (name.encode(), value.encode())
-                for name, value in _HEADERS.items()
-                if name.encode() not in given
-            ]
+            own += [pair for pair in _HEADERS if pair[0] not in given]
             message = {**message, "headers": own}
         await send(message)
 
