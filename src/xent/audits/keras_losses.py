@@ -70,6 +70,10 @@ def _named(keras: Any, text: str) -> Any:
         and callable(getattr(keras.losses, public))
     ]
     if name not in known:
+        try:
+            return _wrapped(keras.losses.get(name), arguments)  # an abbreviation, such as mse
+        except ValueError:
+            pass
         raise XentError(
             f"loss: Keras has no loss called {name!r}.{nearest_hint(name, known)} "
             "A loss of your own is given as file.py:name."
