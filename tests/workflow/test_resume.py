@@ -136,9 +136,9 @@ def test_finished_run_is_returned(tmp_path: Path) -> None:
 def test_a_run_of_the_second_engine_names_its_version(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     settings = {"target": "target", "runs": tmp_path, "epochs": 1, "random_state": 0}
-    run = xent.train("example:wine", engine="torch", **settings)
+    run = xent.train("example:breast_cancer", engine="torch", **settings)
     assert run.record.versions["torch"] == torch.__version__
-    assert "torch" not in xent.train("example:wine", **settings).record.versions
+    assert "torch" not in xent.train("example:breast_cancer", **settings).record.versions
 
 
 def test_other_versions_are_said(tmp_path: Path) -> None:
