@@ -10,9 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from sklearn.datasets import load_digits
+
 import xent
 from xent import figures
 from xent.workflow.deciding import decide_run
+from xent.workflow.image_decisions import image_decisions, image_evidence
+from xent.workflow.plot_sources import PlotSource
 from xent.workflow.reporting import report_run
 
 if TYPE_CHECKING:
@@ -41,6 +46,31 @@ def draw(run: xent.Run, small: xent.Run) -> None:
             figures.save(chart(theme), HERE / f"{name}-{theme}.png", scale=1.5)
 
 
+def draw_digits(runs: Path) -> None:
+    """Draw what decided for handwritten digits: scikit-learn's, with noise, which may be shown."""
+    digits = load_digits()
+    images = np.kron((digits.images * 15.9).astype(np.uint8), np.ones((1, 2, 2), np.uint8))
+    noisy = images + np.random.default_rng(0).normal(0, 40, images.shape)
+    arrays = {"images": noisy.clip(0, 255).astype(np.uint8), "labels": digits.target.astype(str)}
+    run = xent.train(
+        arrays, task="multiclass", network="lenet", epochs=12, random_state=1, runs=runs
+    )
+    source = PlotSource("digits", run, data=arrays)
+    decisions = image_decisions(source)
+    mistakes = decisions.cases["Surest mistakes"][:6]
+    evidence = image_evidence(run.model.engine, run.model.task, decisions)
+    for theme in ("light", "dark"):
+        chart = figures.image_sheet(
+            decisions.images,
+            {"Surest mistakes": mistakes},
+            heats=evidence.heats[: len(mistakes)],
+            title="What decided",
+            subtitle=evidence.legend,
+            theme=theme,
+        )
+        figures.save(chart, HERE / f"saliency-{theme}.png", scale=1)
+
+
 def shoot(address: str, name: str, *, height: int) -> None:
     """Take a picture of a page, light and dark."""
     from playwright.sync_api import sync_playwright
@@ -63,6 +93,7 @@ def main() -> int:
         run = xent.train("example:breast_cancer", runs=runs, **SETTINGS)
         small = xent.train("example:breast_cancer", runs=runs, hidden=(4,), epochs=12, **SETTINGS)
         draw(run, small)
+        draw_digits(runs)
         decide_run(small, {"cost_fn": 20.0, "cost_fp": 1.0})
         page = Path(folder) / "report.html"
         page.write_text(report_run(small), encoding="utf-8")

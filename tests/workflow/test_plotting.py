@@ -37,7 +37,7 @@ OF_ALL = {
 OF_IMAGES = {"mistakes", "saliency"}
 OF_TASK = {
     "binary": {"roc", "pr", "det", "roc-epochs", "cost", "cost-curve", "gain", "lift"}
-    | {"histogram", "calibration", "thresholds", "confusion", "retrieved"},
+    | {"histogram", "calibration", "thresholds", "confusion", "retrieved", "clipping"},
     "multiclass": {"classes", "confusion", "roc-epochs"},
     "multilabel": {"labels", "cooccurrence", "roc-epochs"},
     "regression": {"predicted", "residuals", "residual-histogram"},
