@@ -80,8 +80,8 @@ def drawn_rows(encoder: Encoder, n_rows: int, rng: Generator) -> pl.DataFrame:
     >>> from xent.data import Encoder, find_roles, read_table
     >>> table = read_table(pl.DataFrame({"age": [31, 45], "city": ["Oslo", "Rome"]}))
     >>> encoder = Encoder.fit(table, np.arange(2), find_roles(table))
-    >>> drawn_rows(encoder, 3, np.random.default_rng(0)).schema
-    Schema({'age': Float64, 'city': String})
+    >>> drawn_rows(encoder, 3, np.random.default_rng(0)).dtypes
+    [Float64, String]
     """
     columns = []
     numeric = encoder.numeric

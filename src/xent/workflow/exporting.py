@@ -96,8 +96,9 @@ def export(run: Run | Path | str, path: Path | str, *, n_checked: int = _N_CHECK
     >>> import xent, tempfile
     >>> from xent.workflow.exporting import export
     >>> folder = tempfile.mkdtemp()
-    >>> run = xent.train("example:iris", target="species", epochs=2, random_state=0, runs=folder)
-    >>> export(run, f"{folder}/iris.onnx").outputs
+    >>> settings = {"target": "target", "epochs": 2, "random_state": 0, "runs": folder}
+    >>> run = xent.train("example:breast_cancer", **settings)
+    >>> export(run, f"{folder}/model.onnx").outputs
     ('probabilities', 'decision', 'decided')
     """
     path = _checked_path(Path(path))
