@@ -23,7 +23,8 @@ __all__ = ["HELP", "command"]
 
 HELP = """Predict the rows of a table, or images, with a trained run.
 
-Columns: row, part; of images file; y, weight and group where the table has them; the outputs z_0...; p_CLASS or mean; decision."""
+Columns: row, part; of images file; y, weight and group where the table has them; the outputs z_0...; p_CLASS or mean;
+decision."""
 
 
 def command() -> Callable[..., int]:
