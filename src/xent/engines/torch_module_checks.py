@@ -313,7 +313,7 @@ def _described(
         frozen=_arrays((name, own) for name, own in parameters if not own.requires_grad),
         buffers=(
             *_arrays((name, own) for name, own in buffers if own.is_floating_point()),
-            *(unit if distribution.target_kind == "real" else ()),
+            *(unit if distribution.target_kind in {"real", "count"} else ()),
         ),
         counters=_arrays((name, own) for name, own in buffers if not own.is_floating_point()),
         layers=layers,

@@ -16,6 +16,7 @@ from xent.errors import XentError
 from xent.estimators.holdout import SMALLEST, hold_out_distinct
 from xent.estimators.model import Model
 from xent.estimators.rows import ImagePreparation, Preparation, Rows
+from xent.network import ModuleNetwork
 from xent.training import Callback, TrainingSettings, settings_from
 from xent.training.fitting import (
     TargetScale,
@@ -23,7 +24,7 @@ from xent.training.fitting import (
     resolve_seed,
     run_trainer,
 )
-from xent.training.target_scale import residual_gaussian
+from xent.training.target_scale import residual_gaussian, set_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
     from xent.distributions import Distribution
     from xent.engines import Engine
-    from xent.network import ModuleNetwork, Network
+    from xent.network import Network
     from xent.training import History, Trainer
 
 __all__ = ["XentEstimator", "checks_of"]
@@ -329,7 +330,7 @@ class _Plan:
             pixels=preparation.pixels,
             module=self.module,
         )
-        if isinstance(self.distribution, Poisson) and self.module is None:
+        if isinstance(self.distribution, Poisson):
             _start_at_mean_rate(trainer.engine, training)
         if self.start is not None:
             self.start.give_weights(trainer)
@@ -338,10 +339,14 @@ class _Plan:
 
 def _start_at_mean_rate(engine: Engine, rows: Rows) -> None:
     """Set the last bias to the logarithm of the mean count: a count has no unit to standardize by."""
+    mean = float(np.average(rows.y, weights=rows.loss_weight))
+    start = float(np.log(mean)) if mean > 0 else 0.0
+    if isinstance(engine.network, ModuleNetwork):
+        set_unit(engine, [1.0], [start])
+        return
     views = engine.views(engine.parameters)
     last = [name for name in views if name.endswith(".bias")][-1]
-    mean = float(np.average(rows.y, weights=rows.loss_weight))
-    views[last][:] = np.log(mean) if mean > 0 else 0.0
+    views[last][:] = start
 
 
 def _notes(trainer: Trainer, held: Array | None, n_rows: int) -> tuple[str, ...]:

@@ -12,10 +12,12 @@ from xent.network import ModuleNetwork, running_layout
 from xent.network.module_network import FACTOR, OFFSET
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xent.arrays import Array
     from xent.engines import Engine
 
-__all__ = ["TargetScale", "fit_target_scale", "residual_gaussian"]
+__all__ = ["TargetScale", "fit_target_scale", "residual_gaussian", "set_unit"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class TargetScale:
         Of an own module, whose last layer may be anything, it is what stands behind it.
         """
         if isinstance(engine.network, ModuleNetwork):
-            self._unscale_module(engine, engine.network)
+            if self != TargetScale():
+                offset = [self.location, self.log_scale][: engine.network.n_outputs]
+                set_unit(engine, [self.scale, 1.0][: engine.network.n_outputs], offset)
             return
         views = engine.views(engine.parameters)
         weights = [name for name in views if name.endswith(".weight")]
@@ -74,17 +78,14 @@ class TargetScale:
         if engine.distribution.n_outputs == 2:
             bias[1] += self.log_scale
 
-    def _unscale_module(self, engine: Engine, network: ModuleNetwork) -> None:
-        """Set what stands behind an own module: factor and offset of each output."""
-        if not network.has_unit:  # a count, which is trained in its own unit
-            return
-        state = {name: np.array(values) for name, values in engine.state().items()}
-        slots = {slot.name: slot.where for slot in running_layout(network)}
-        factor, offset = (state["running"][slots[name]] for name in (FACTOR, OFFSET))
-        factor[0], offset[0] = self.scale, self.location
-        if engine.distribution.n_outputs == 2:
-            offset[1] = self.log_scale
-        engine.load_state(state)
+
+def set_unit(engine: Engine, factor: Sequence[float], offset: Sequence[float]) -> None:
+    """Set what stands behind an own module, whose last layer may be anything: z · factor + offset."""
+    state = {name: np.array(values) for name, values in engine.state().items()}
+    slots = {slot.name: slot.where for slot in running_layout(engine.network)}
+    state["running"][slots[FACTOR]] = factor
+    state["running"][slots[OFFSET]] = offset
+    engine.load_state(state)
 
 
 def fit_target_scale(
