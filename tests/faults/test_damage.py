@@ -17,9 +17,10 @@ from tests.faults.conftest import train_until, use_all
 import xent
 from xent.data import Encoder, Split
 from xent.errors import XentError
-from xent.runs import RunFolder, read_history, read_model, read_predictions, read_record
+from xent.runs import RunFolder, read_model, read_predictions, read_record
 from xent.runs.curve_files import read_curves
 from xent.runs.evaluation_file import read_evaluation
+from xent.runs.history_file import HistoryWarning, read_whole_history
 from xent.runs.reading import parse_json_object, read_text
 from xent.training import read_checkpoint
 
@@ -69,6 +70,11 @@ def test_damage_is_named(
     run = copy_of(finished.folder)
     path = run / name
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    if name == "history.jsonl":  # what can be read of it is used
+        with pytest.warns(HistoryWarning, match=r"history\.jsonl"):
+            assert len(xent.load_run(run).history) <= len(finished.history)
+        use_all(run, fault_table)
+        return
     with pytest.raises(XentError, match=name.replace(".", r"\.")) as caught:
         use_all(run, fault_table)
     assert "damaged" in str(caught.value)
@@ -132,7 +138,7 @@ READERS = {
     "encoder.json": lambda path: Encoder.from_json(parse_json_object(read_text(path), path)),
     "split.json": lambda path: Split.from_json(parse_json_object(read_text(path), path)),
     "model.safetensors": read_model,
-    "history.jsonl": read_history,
+    "history.jsonl": read_whole_history,
     "evaluation.json": read_evaluation,
     "predictions.parquet": read_predictions,
     "curves/1.json": lambda path: read_curves(path.parent, 1),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xent.cli import prediction_options as columns
 from xent.cli.prediction_options import Module, refuse_module
 from xent.errors import XentError
 
@@ -25,8 +26,6 @@ xent plot roc runs/<run> --output roc.png; several runs in one chart: xent plot 
 xent plot roc predictions.parquet --label y --probability p. Columns may be patterns ('p_*', one a class).
 
 xent plot --list shows every figure."""
-
-Column = Annotated[str | None, typer.Option(metavar="<column>", show_default=False)]
 
 
 def command() -> Callable[..., int]:
@@ -61,18 +60,14 @@ def _plot(
     layer: Annotated[int | None, typer.Option(help="For activation-map: from 1.")] = None,
     cost_fn: Annotated[float | None, typer.Option(help="For cost: of a miss.")] = None,
     cost_fp: Annotated[float | None, typer.Option(help="For cost: of a false alarm.")] = None,
-    label: Annotated[
-        str | None, typer.Option(metavar="<column>", help="The truth.", show_default=False)
-    ] = None,
-    probability: Column = None,
-    logit: Column = None,
-    score: Column = None,
-    decision: Column = None,
-    prediction: Column = None,
-    positive: Annotated[
-        str | None, typer.Option(metavar="<label>", help="The positive class.")
-    ] = None,
-    weight: Column = None,
+    label: columns.Label = None,
+    probability: columns.Probability = None,
+    logit: columns.Logit = None,
+    score: columns.Score = None,
+    decision: columns.Decision = None,
+    prediction: columns.Prediction = None,
+    positive: columns.Positive = None,
+    weight: columns.Weight = None,
     module: Module = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the figures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -85,7 +80,7 @@ def _plot(
     if figure is None:
         raise XentError("name a figure, such as roc. xent plot --list shows all.")
     figure_named(figure)
-    columns = {
+    named = {
         "probability": probability,
         "logit": logit,
         "score": score,
@@ -94,7 +89,7 @@ def _plot(
         "positive": positive,
         "weight": weight,
     }
-    given = _sources(sources or [], label, columns, part, data, module)
+    given = _sources(sources or [], label, named, part, data, module)
     settings = PlotSettings(metric, scale, layer, cost_fn, cost_fp)
     path = Path(f"{figure}.png") if output is None else output
     from xent.figures import save
@@ -110,7 +105,7 @@ def _plot(
 def _sources(
     sources: list[str],
     label: str | None,
-    columns: dict[str, str | None],
+    named: dict[str, str | None],
     part: str | None,
     data: str | None,
     module: str | None,
@@ -124,28 +119,20 @@ def _sources(
         if part is not None or data is not None:
             raise XentError("--part and --data go with a run; a table has neither.")
         refuse_module(module)
-        named = PredictionColumns(label, **columns)
+        wanted = PredictionColumns(label, **named)
         return [
-            PlotSource(Path(source).stem, read_predictions_of(source, named)) for source in sources
+            PlotSource(Path(source).stem, read_predictions_of(source, wanted)) for source in sources
         ]
-    given = [f"--{name}" for name, value in columns.items() if value is not None]
-    if given:
-        raise XentError(f"{given[0]} needs --label, the column of the truth.")
+    columns.refuse_without_label(named)
     return [_run_source(source, part, data, module) for source in sources]
 
 
 def _run_source(source: str, part: str | None, data: str | None, module: str | None) -> PlotSource:
-    from xent.runs import load_run
     from xent.workflow.plot_sources import PlotSource
 
     if part not in {None, "test", "validation"}:
         raise XentError(f"part must be test or validation, got {part!r}.")
-    if not Path(source).is_dir() and Path(source).exists():
-        raise XentError(
-            f"{source} is a table: name its truth with --label, and what was predicted with --probability, --logit, "
-            "--score, --decision or --prediction."
-        )
-    run = load_run(source, module)
+    run = columns.load_run_or_name_options(source, module)
     return PlotSource(run.folder.name, run, part, data)
 
 

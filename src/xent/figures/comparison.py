@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from xent.figures.theme import Theme
 
 __all__ = ["run_comparison"]
+
+# of errors of numbers; what else has a unit says so itself
+UNITS: Final = {
+    "mae": "units of the target",
+    "rmse": "units of the target",
+    "mse": "units of the target, squared",
+    "mean_error": "units of the target",
+    "median_absolute_error": "units of the target",
+    "max_error": "units of the target",
+}
 
 
 def run_comparison(
@@ -108,7 +118,9 @@ def _panel(
     values = [_record(run, own[figure]) for run, own in known.items()]
     # runs of one table differ at the end of their names
     y = alt.Y("run:N", title=None, sort=list(known), axis=alt.Axis(labelLimit=280))
-    title = label_of(figure).text
+    label = label_of(figure)
+    unit = label.unit or UNITS.get(figure, "")
+    title = f"{label.text} ({unit})" if unit else label.text
     few = alt.Axis(tickCount=5, labelFlush=False)  # numbers may be long
     lines = (
         alt.Chart(alt.Data(values=[row for row in values if row["low"] is not None]))
