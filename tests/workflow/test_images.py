@@ -184,6 +184,36 @@ def test_a_run_predicts_and_judges_every_kind_of_source(
     assert len(again.activations(first)) == len(again.model.engine.network.layers)
 
 
+def test_folders_and_numbers_are_the_same_classes(tmp_path: Path) -> None:
+    images, labels = digits(240)
+    run = xent.train({"images": images, "labels": labels}, runs=tmp_path / "runs", **QUICK)
+    files = {
+        f"{label}/{k}.png": encoded(image)
+        for k, (image, label) in enumerate(zip(images, labels, strict=True))
+    }
+    folder = write_files(tmp_path / "numbers", files)
+    known = (
+        run.evaluate({"images": images, "labels": labels})
+        .parts["new data"]
+        .figures["accuracy"]
+        .value
+    )
+    assert run.evaluate(folder).parts["new data"].figures["accuracy"].value == known
+    write_files(folder, {"ten/1.png": encoded(images[0])})
+    with pytest.raises(XentError, match="ten"):
+        run.evaluate(folder)
+
+
+def test_the_studio_knows_a_run_of_images(run: Run) -> None:
+    from xent.studio.run_views import run_json
+    from xent.studio.runs_index import RunsIndex
+
+    found = run_json(RunsIndex(run.folder.parent), run.folder.name)
+    assert found["images"] == [1, 8, 8]
+    assert found["columns"] == []
+    assert found["can_predict"]
+
+
 def test_other_sizes_are_brought_to_that_of_the_training_and_it_is_said(
     run: Run, tmp_path: Path
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from xent.data import (
     ImageEncoder,
@@ -39,10 +41,8 @@ from xent.runs.sources import read_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import polars as pl
-
     from xent.arrays import Array, FloatArray
-    from xent.data import Encoder, Table
+    from xent.data import Encoder, Table, TargetCoding
     from xent.decisions import CostDecision, Decision
     from xent.evaluation import PrCurve, RocCurve
     from xent.evaluation.calibration import Recalibrator
@@ -184,7 +184,7 @@ class Run:
             # a run made from a table of files may be asked about a folder of them
             column=column if isinstance(column, str) else None,
         )
-        return read_source(source, text=names, images=reading)
+        return _labelled_as(read_source(source, text=names, images=reading), self.model.target)
 
     def predict(self, source: object) -> Array:
         """Return the decisions for the rows of a table.
@@ -348,6 +348,18 @@ def load_run(path: Path | str, module: object = None) -> Run:
 
 def _is_text(model: Model) -> bool:
     return bool(model.target.classes) and isinstance(model.target.classes[0], str)
+
+
+def _labelled_as(table: Table, target: TargetCoding) -> Table:
+    """Return images with labels in the type of the classes: folders are texts, and IDX files hold numbers."""
+    names = [name for name in target.names if name in table.columns]
+    if not target.classes or not names or table.pixels is None:
+        return table
+    kind = pl.String if isinstance(target.classes[0], str) else pl.Int64
+    columns = [table.frame[name].cast(kind, strict=False) for name in names]
+    if any(column.null_count() > table.frame[column.name].null_count() for column in columns):
+        return table  # other labels than numbers: evaluation names the first
+    return dataclasses.replace(table, frame=table.frame.with_columns(columns))
 
 
 def _files_of(table: Table, column: str | None) -> pl.Series | None:
