@@ -61,9 +61,9 @@ class AuditedModel:
 
     def scaled_outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
         """Return the outputs for the inputs times 1, 100 and 1e4, as the parameters are."""
-        scales = SCALES if inputs.is_floating_point() else SCALES[:1]
+        is_scalable = inputs.is_floating_point()
         with torch.no_grad():
-            return [self(inputs * scale) for scale in scales]
+            return [self(inputs * scale) for scale in SCALES] if is_scalable else [self(inputs)]
 
     def scrambled_outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
         """Return the outputs with random parameters: what no parameter changes is the module's form.
