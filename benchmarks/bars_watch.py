@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -66,14 +69,17 @@ def train(folder: Path, n_epochs: int, browser: Any = None) -> dict[str, float]:
     if browser:
         for page in pages:
             page.close()
-        subprocess.run(["pkill", "-f", "xent.studio.watching"], check=False)
+        end_server(url)
     assert used[0] == 0
     seconds = time.perf_counter() - begin
     return {**found, "cpu": used[1], "threads": used[2], "epochs_a_second": n_epochs / seconds}
 
 
 def epoch_lag(page: Any, process: subprocess.Popen[str], url: str, runs: Path) -> float:
-    """Return the median time from an epoch's line in the file to its number on the page, in seconds."""
+    """Return the median time from an epoch's line in the file to its number on the page, in seconds.
+
+    NaN where the training ended before a single epoch was seen: such a turn tells nothing of it.
+    """
     history = runs / url.split("/runs/")[1].split("?", maxsplit=1)[0] / "history.jsonl"
     waiting, lags = [], []
     while process.poll() is None and len(lags) < 60:
@@ -87,6 +93,23 @@ def epoch_lag(page: Any, process: subprocess.Popen[str], url: str, runs: Path) -
         waiting = [(n, then) for n, then in waiting if n > n_shown]
         time.sleep(0.02)
     return statistics.median(lags) if lags else float("nan")
+
+
+def end_server(url: str) -> None:
+    """End the studio that serves an address: the one process that listens on its port."""
+    port = re.search(r":(\d+)/", url)
+    assert port is not None
+    listening = {
+        fields[9]
+        for fields in map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
+        if fields[1].endswith(f":{int(port[1]):04X}") and fields[3] == "0A"
+    }
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another's
+            if b"xent.studio.watching" in (process / "cmdline").read_bytes():
+                held = {str(link.readlink()) for link in (process / "fd").iterdir()}
+                if held & {f"socket:[{inode}]" for inode in listening}:
+                    os.kill(int(process.name), signal.SIGTERM)
 
 
 def others_cpu() -> float:
@@ -120,7 +143,10 @@ def main(n_turns: int, n_epochs: int) -> int:
         browser.close()
     ratios = [w["cpu"] / p["cpu"] - 1 for w, p in zip(watched, plain, strict=True)]
     more = statistics.median(w["cpu"] for w in watched) / statistics.median(p["cpu"] for p in plain)
-    lag = statistics.median(w["lag"] for w in watched)
+    lags = [w["lag"] for w in watched if math.isfinite(w["lag"])]
+    if not lags:
+        raise SystemExit("no turn was long enough for an epoch to be seen: give more epochs")
+    lag = statistics.median(lags)
     others = statistics.median(w["others"] for w in watched)
     speed = statistics.median(w["epochs_a_second"] for w in watched)
     threads = {p["threads"] for p in plain} | {w["threads"] for w in watched}
