@@ -29,6 +29,7 @@ PLAIN: Final = "plain"
 OFFSET: Final = 1e6
 NEAR: Final = 1e-4
 _CHANGED_SHARE: Final = 0.3
+_FARTHEST: Final = 1e30  # standard deviations
 _N_STEPS: Final = 16
 _N_ROUNDS: Final = 12  # 16^12 is more than float64 can tell apart
 _N_DRAWS: Final = 8
@@ -144,9 +145,11 @@ def check_rows(
     if encoder.categorical:
         places["strange text"] = tenths[1]
         frame = _with_strange(encoder, frame, tenths[1], rng)
-    if encoder.numeric.names:
+    shifted = _shifted_columns(encoder)
+    if shifted:
         places["offset"] = tenths[2]
-        frame = _with_offset(encoder.numeric.names, frame, tenths[2], rng)
+        frame = _with_offset(shifted, frame, tenths[2], rng)
+    if encoder.numeric.names:
         moved = _moving_columns(encoder)
         if judge is not None and moved:
             near, found = _near_threshold(frame[np.sort(tenths[3])], moved, rng, judge)
@@ -181,7 +184,7 @@ def _with_strange(
 
 
 def _with_offset(
-    names: tuple[str, ...], frame: pl.DataFrame, rows: Array, rng: Generator
+    names: list[str], frame: pl.DataFrame, rows: Array, rng: Generator
 ) -> pl.DataFrame:
     changed = _chosen(rows.size, len(names), rng)
     columns = []
@@ -190,6 +193,16 @@ def _with_offset(
         values[rows[changed[:, place]]] += OFFSET
         columns.append(pl.Series(name, values).fill_nan(None))
     return frame.with_columns(columns)
+
+
+def _shifted_columns(encoder: Encoder) -> list[str]:
+    """Return the numeric columns that stay within float32 when they are offset; a run refuses others."""
+    numeric = encoder.numeric
+    return [
+        name
+        for name, scale in zip(numeric.names, numeric.scale.tolist(), strict=True)
+        if scale == 0 or _FARTHEST * scale > OFFSET
+    ]
 
 
 def _moving_columns(encoder: Encoder) -> list[str]:

@@ -151,7 +151,9 @@ def _numeric(
         graph.add("Sub", X, graph.constant(encoder.center, np.float64)),
         graph.constant(divisor, np.float64),
     )
-    filled = graph.constant((encoder.fill - encoder.center) / divisor, np.float64)
+    with np.errstate(over="ignore"):  # of a damaged encoder; such rows are not valid
+        fill = (encoder.fill - encoder.center) / divisor
+    filled = graph.constant(fill, np.float64)
     encoded = graph.cast(graph.add("Where", missing, filled, scaled), dtype)
     parts = [encoded]
     if encoder.indicator.size:

@@ -142,7 +142,9 @@ def check_parity(run: Run, model: OnnxModel, drawn: pl.DataFrame | Table, seed: 
     else:
         made = _changed(run, drawn, np.random.default_rng(seed))
     rows = made.rows
-    return _compared(_said(run, rows), _wide_values(run, rows), session.run(rows), made.kind)
+    is_number = run.model.task == "regression"
+    said, wide, given = _said(run, rows), _wide_values(run, rows), session.run(rows)
+    return _compared(said, wide, given, made.kind, is_number=is_number)
 
 
 def _changed(run: Run, drawn: pl.DataFrame, rng: np.random.Generator) -> CheckRows:
@@ -213,14 +215,20 @@ def _margins(run: Run, p: FloatArray) -> FloatArray:
     return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
-def _compared(said: _Said, wide: FloatArray, given: dict[str, Array], kind: Array) -> Parity:
-    is_number = "mean" in given
+def _compared(
+    said: _Said,
+    wide: FloatArray,
+    given: tuple[Array, Array, Array],
+    kind: Array,
+    *,
+    is_number: bool,
+) -> Parity:
     values = said.values
     unit = _unit(values[kind == PLAIN], values) if is_number else np.ones(len(values))
-    difference = _distance(given["mean" if is_number else "probabilities"], values) / unit
+    difference = _distance(given[0], values) / unit
     rounding = _distance(wide, values) / unit
     nothing = np.zeros(len(values), dtype=bool)
-    flipped = nothing if is_number else _flipped(said.decided, given)
+    flipped = nothing if is_number else _flipped(said.decided, *given[1:])
     ties = said.margin <= TIE
     kinds = {name: kind == name for name in (*KINDS, PLAIN)}
     return Parity(
@@ -257,10 +265,10 @@ def _largest(differences: FloatArray) -> float:
     return float(np.nan_to_num(differences, nan=np.inf).max(initial=0.0))
 
 
-def _flipped(decided: Array, given: dict[str, Array]) -> Array:
+def _flipped(decided: Array, given: Array, has_decision: Array) -> Array:
     """Return the rows that are decided otherwise; None in `decided` stands for a row left alone."""
     alone = np.array([value is None for value in decided.reshape(len(decided), -1)[:, 0]])
-    other = np.asarray(given["decision"] != decided)
+    other = np.asarray(given != decided)
     if other.ndim == 2:
-        return np.asarray(other.any(axis=1) | ~given["decided"])
-    return np.asarray(np.where(given["decided"], other | alone, ~alone))
+        return np.asarray(other.any(axis=1) | ~has_decision)
+    return np.asarray(np.where(has_decision, other | alone, ~alone))

@@ -51,8 +51,11 @@ class OnnxSession:
         except Exception as error:  # onnxruntime raises a type of its own for each status
             raise _refused(error) from error
 
-    def run(self, rows: pl.DataFrame | Table) -> dict[str, Array]:
-        """Return the outputs for some rows, or images, by their names."""
+    def run(self, rows: pl.DataFrame | Table) -> tuple[Array, Array, Array]:
+        """Return probabilities or means of some rows, or images, their decisions, and whether there is one.
+
+        By their place: the names may be others, where columns have taken them.
+        """
         parts = []
         names = [port.name for port in self.model.outputs]
         for given in self._batches(rows):
@@ -60,10 +63,8 @@ class OnnxSession:
                 parts.append(self.session.run(names, given))
             except Exception as error:  # as above
                 raise _refused(error) from error
-        return {
-            name: np.concatenate(held)
-            for name, held in zip(names, zip(*parts, strict=True), strict=True)
-        }
+        values, decision, decided = (np.concatenate(held) for held in zip(*parts, strict=True))
+        return values, decision, decided
 
     def _batches(self, rows: pl.DataFrame | Table) -> Iterator[dict[str, Array]]:
         if isinstance(rows, pl.DataFrame):
