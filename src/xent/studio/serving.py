@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
+import importlib.util
 import time
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from xent.studio.app import make_app
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -70,9 +72,7 @@ class StudioServer:
         """Serve until a signal comes, `stop` is called, or nobody has asked for long enough."""
         # rows come a few at a time: handing them to other cores costs more than it saves
         limits = threadpool_limits(1, user_api="blas")
-        # uvloop's, where it is installed: a request costs a third less with it
-        loop_factory = self._server.config.get_loop_factory()
-        with limits, asyncio.Runner(loop_factory=loop_factory) as runner:
+        with limits, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(self._serve())
 
     def stop(self) -> None:
@@ -108,3 +108,12 @@ class StudioServer:
         finally:
             self._n_active -= 1
             self._last = time.monotonic()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loops, where it is installed, as uvicorn itself would; else asyncio's own."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop]
+    factory = importlib.import_module("uvloop").new_event_loop
+    return factory
