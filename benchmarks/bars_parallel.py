@@ -23,11 +23,11 @@ from results import Row, report
 
 CASES = (
     "mlp 30-100-100-1, batch 350",
-    "mlp 30-1000-1000-1, batch 2,048",
+    "mlp 30-1000-1000-1, batch 1,024",
     "small_cnn 64x64, batch 64",
 )
-WARM_STEPS, STEPS, TURNS = 2, 5, 3
-LARGEST_DIFFERENCE = 1e-6
+WARM_STEPS, STEPS, TURNS = 1, 3, 3
+LARGEST_DIFFERENCE = 1e-12
 
 
 def case(name: str) -> tuple[Any, Any, Any, Any]:
@@ -42,7 +42,7 @@ def case(name: str) -> tuple[Any, Any, Any, Any]:
         network = Network((3, 64, 64), (Pixels((0.5,) * 3, (0.25,) * 3), *body.layers))
         X = generator.integers(0, 256, (64, 3, 64, 64)).astype(np.uint8)
     else:
-        width, n = (100, 350) if "100-100" in name else (1000, 2048)
+        width, n = (100, 350) if "100-100" in name else (1000, 1024)
         network = mlp(30, (width, width), 1)
         X = generator.normal(size=(n, 30)).astype(np.float32)
     return network, Bernoulli(), X, (np.arange(len(X)) % 2).astype(np.float32)
@@ -53,6 +53,13 @@ def seconds(engine: Any, X: Any, y: Any, n_steps: int) -> float:
     for _ in range(n_steps):
         engine.loss_and_grad(X, y)
     return (time.perf_counter() - begin) / n_steps
+
+
+def step(engine: Any, X: Any, y: Any) -> Any:
+    """Return the gradient of a first step."""
+    engine.init(np.random.default_rng(1))
+    engine.loss_and_grad(X if X.dtype == np.uint8 else X.astype(np.float64), y.astype(np.float64))
+    return engine.gradient
 
 
 def measure(path: str) -> None:
@@ -82,9 +89,12 @@ def measure(path: str) -> None:
             shared = seconds(together, X, y, STEPS if turn else STEPS + WARM_STEPS)
             if launch.is_first:
                 ratios.append(shared / apart[-1])
+        # in float32 a rounding that moves a maximum to its neighbor says nothing of the ranks
+        exact = TorchEngine(network, distribution, "float64", ranks=ranks)
+        gradient = step(exact, X, y)
         if launch.is_first:
-            size = float(np.max(np.abs(alone.gradient)))
-            difference = float(np.max(np.abs(together.gradient - alone.gradient))) / size
+            expected = step(TorchEngine(network, distribution, "float64"), X, y)
+            difference = float(np.max(np.abs(gradient - expected)) / np.max(np.abs(expected)))
             found[name] = [statistics.median(apart), ratios, difference]
     if launch.is_first:
         Path(path).write_text(json.dumps(found))
@@ -121,7 +131,7 @@ def main() -> int:
         )
         rows.append(
             Row(
-                f"{name}: gradients differ by, of the largest",
+                f"{name}: float64 gradients differ by, of the largest",
                 f"{difference:.1e}",
                 f"<= {LARGEST_DIFFERENCE:g}",
                 difference <= LARGEST_DIFFERENCE,
