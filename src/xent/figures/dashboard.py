@@ -74,7 +74,7 @@ def training_dashboard(
     Examples
     --------
     >>> records = [{"epoch": 1, "loss": 0.7, "auc": 0.6}, {"epoch": 2, "loss": 0.5, "auc": 0.8}]
-    >>> [panel.layer[0].data.values[-1]["value"] for panel in training_dashboard(records).concat]
+    >>> [panel.data.values[-1]["value"] for panel in training_dashboard(records).concat]
     [0.5, 0.8]
     """
     records = epoch_records(history)

@@ -67,7 +67,7 @@ def retrieval_picture(
     --------
     >>> from xent.evaluation import ConfusionCounts
     >>> chart = retrieval_picture(ConfusionCounts(tp=20, fn=40, fp=10, tn=30))
-    >>> [bar["text"] for bar in chart.vconcat[1].layer[-1].data.values]
+    >>> [bar["text"] for bar in chart.vconcat[1].data.values]
     ['20 of 30 retrieved are relevant: 66.7%', '20 of 60 relevant are retrieved: 33.3%']
     """
     cells = _checked(counts)
