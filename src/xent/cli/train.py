@@ -33,8 +33,8 @@ __all__ = ["HELP", "command"]
 HELP = """Train a network on a table, judge it, write a run folder.
 
 FILE is CSV, TSV (both also .gz), Parquet, Arrow, or example:NAME; or images: a folder of class folders, its zip, IDX
-files, .npz. Settings are called as in Python, with dashes; a recipe file (TOML) may hold any of them, and options win over
-it."""
+files, .npz. Settings are called as in Python, with dashes; a recipe file (TOML) may hold any of them, and options win
+over it."""
 
 INTERRUPTED = 130
 _RECORDS = (DataSettings, TrainingSettings)
