@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TorchEngine"]
 
 # numbers that the widest layer may hold for a block of rows when predicting: on a CPU, and elsewhere
-PREDICTION_NUMBERS = 1 << 22
+PREDICTION_NUMBERS = 1 << 23
 DEVICE_NUMBERS = 1 << 27
 
 
