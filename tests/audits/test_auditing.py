@@ -126,6 +126,11 @@ def test_a_focal_loss_is_not_held_against_a_log_loss() -> None:
     assert "exactness" in audit(net(), focal, X, dtypes=["float32"]).not_measured
 
 
+def test_many_classes_with_smoothing_are_not_accused() -> None:
+    loss = "CrossEntropyLoss(label_smoothing=0.1)"
+    assert audit(nn.Linear(4, 600), loss, X, np.arange(40), dtypes=["float32"]).is_clean
+
+
 def test_text_and_json_say_the_same() -> None:
     found = audit(net(nn.Sigmoid()), "BCELoss", X, LABELS[:, None], dtypes=["float32"])
     told = json.loads(json.dumps(found.to_json(), allow_nan=False))

@@ -67,13 +67,12 @@ def exact_class(
     """
     n, n_classes = logits.shape
     categorical = Categorical(n_classes)
-    value = np.zeros(n)
-    gradient = np.zeros(n)
-    for k in range(n_classes):
-        mass = masses.own if k == truth else masses.others
-        if mass == 0.0:
-            continue
-        values, gradients = categorical.value_and_grad(logits, np.full(n, k))
-        value += mass * values
-        gradient += mass * gradients[:, 0]
-    return value, gradient
+    if masses.others == 0.0:
+        value, gradient = categorical.value_and_grad(logits, np.full(n, truth))
+        return masses.own * value, masses.own * gradient[:, 0]
+    weights = np.full(n_classes, masses.others)
+    weights[truth] = masses.own
+    total = float(weights.sum())
+    shares = np.broadcast_to(weights / total, (n, n_classes))
+    value, gradient = categorical.value_and_grad(logits, shares)
+    return total * value, total * gradient[:, 0]

@@ -93,10 +93,11 @@ def class_masses(logits: FloatArray, truth: int, values: FloatArray) -> Masses |
     top = logits.max(axis=1, keepdims=True)
     surprisals = np.log(np.exp(logits - top).sum(axis=1, keepdims=True)) + top - logits
     own = surprisals[:, truth]
-    return _fitted(np.column_stack([own, surprisals.sum(axis=1) - own]), values)
+    features = np.column_stack([own, surprisals.sum(axis=1) - own])
+    return _fitted(features, values, logits.shape[1] - 1)
 
 
-def _fitted(features: FloatArray, values: FloatArray) -> Masses | None:
+def _fitted(features: FloatArray, values: FloatArray, n_others: int = 1) -> Masses | None:
     if not np.isfinite(values).all():
         return None
     solution, *_ = np.linalg.lstsq(features, values, rcond=None)
@@ -105,7 +106,7 @@ def _fitted(features: FloatArray, values: FloatArray) -> Masses | None:
     own, others = float(solution[0]), float(solution[1])
     if spread == 0.0 or residual > LEAST_FIT * spread or own <= 0 or others < -LEAST_FIT * own:
         return None
-    return Masses(_plain(own), 0.0 if abs(others) < LEAST_FIT * own else _plain(others))
+    return Masses(_plain(own), 0.0 if abs(others) * n_others < LEAST_FIT * own else _plain(others))
 
 
 def _plain(mass: float) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Composition", "exact_at", "sweep"]
 
 SLOW_STRIDE: Final = 64
+WIDE: Final = 16  # outputs; of more of them fewer logits are run, for the sake of memory
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def sweep(composition: Composition, label: int, dtype: str, *, stride: int = 1) 
     stride : int
         How many times fewer points.
     """
-    stride = stride if composition.is_quick else SLOW_STRIDE
+    stride = max(stride, composition.n_outputs // WIDE) if composition.is_quick else SLOW_STRIDE
     running = logit_grid(precision_named(dtype), stride=stride)
     logits = np.zeros((len(running), composition.n_outputs))
     logits[:, 0] = running
