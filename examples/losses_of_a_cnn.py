@@ -22,13 +22,12 @@ import numpy as np
 import xent
 from xent import figures
 from xent.distributions import Bernoulli
+from xent.figures.clipped_losses import clipped_losses
 
 if TYPE_CHECKING:
     import altair as alt
 
     from xent.training import Moment
-
-CLIP = np.float32(1e-7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +45,8 @@ class Snapshot:
 
     @property
     def clipped(self) -> np.ndarray:
-        """The same from float32 probabilities clipped to [1e-7, 1 - 1e-7], label by label."""
-        one = np.float32(1)
-        p = np.clip(one / (one + np.exp(-self.z.astype(np.float32))), CLIP, one - CLIP)
-        return np.where(self.y == 1, -np.log(p), -np.log(one - p)).astype(np.float64)
+        """The same from float32 probabilities clipped to [1e-7, 1 - 1e-7]."""
+        return clipped_losses(self.z, self.y)
 
 
 class Outputs(xent.Callback):
@@ -82,11 +79,6 @@ def train(source: object, runs: Path, **settings: Any) -> tuple[xent.Run, Snapsh
     return run, outputs.snapshots["early"], outputs.snapshots["last"]
 
 
-def batch_means(losses: np.ndarray, size: int = 4) -> np.ndarray:
-    """Return the means of batches of images as they come; the last incomplete batch is left out."""
-    return losses[: len(losses) // size * size].reshape(-1, size).mean(axis=1)
-
-
 def charts(early: Snapshot, late: Snapshot) -> dict[str, alt.TopLevelMixin]:
     """Return the figures of rows 217 to 219 by file name."""
     drawn: dict[str, alt.TopLevelMixin] = {}
@@ -101,23 +93,13 @@ def charts(early: Snapshot, late: Snapshot) -> dict[str, alt.TopLevelMixin]:
         drawn[f"{name}-probabilities"] = figures.score_histogram(
             from_probabilities, title=f"Probabilities {title}"
         )
-        drawn[f"{name}-losses"] = scatter(snapshot.exact, snapshot.clipped, f"Each image {title}")
-    drawn[f"epoch-{late.epoch}-batches"] = scatter(
-        batch_means(late.exact), batch_means(late.clipped), "Means of batches of 4"
+        drawn[f"{name}-losses"] = figures.loss_agreement(
+            snapshot.z, snapshot.y, title=f"Log loss of each image {title}"
+        )
+    drawn[f"epoch-{late.epoch}-batches"] = figures.loss_agreement(
+        late.z, late.y, batch_size=4, title="Means of batches of 4"
     )
     return drawn
-
-
-def scatter(exact: np.ndarray, clipped: np.ndarray, title: str) -> alt.TopLevelMixin:
-    """Draw one loss against the other, with the line on which both are equal; what is cut off is small."""
-    return figures.fitted_line(
-        np.log10(exact),
-        np.log10(clipped),
-        lambda values: values,
-        x_title="log10 of the log loss from logits (nats)",
-        y_title="log10 of that from clipped probabilities (nats)",
-        title=title,
-    )
 
 
 def main() -> None:
