@@ -60,7 +60,7 @@ def usable_logits(
     >>> x = np.linspace(-40, 40, 81)
     >>> exact, slope = np.logaddexp(0, -x), -1 / (1 + np.exp(x))
     >>> right = Sweep("softplus", "float64", 1, x, exact, slope, exact, slope)
-    >>> [row["kind"] for row in usable_logits([right]).vconcat[0].data.values]
+    >>> [row["kind"] for row in usable_logits([right]).data.values]
     ['loss right', 'gradient right']
     """
     if not sweeps:
