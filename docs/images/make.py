@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sheets import draw_sheets
 from sklearn.datasets import load_digits
 
 import xent
@@ -88,6 +89,7 @@ def shoot(address: str, name: str, *, height: int) -> None:
 
 def main() -> int:
     """Train, draw, and take pictures."""
+    draw_sheets()
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder) / "runs"
         run = xent.train("example:breast_cancer", runs=runs, **SETTINGS)
