@@ -107,6 +107,13 @@ def test_a_zip_with_a_name_twice_is_refused(tmp_path: Path) -> None:
         list_zip(path)
 
 
+def test_an_entry_without_a_name_is_left_aside(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("a/1.png", PNG)
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+    assert list_zip(tmp_path / "d.zip").names == ("a/1.png",)
+
+
 def test_windows_names_of_a_zip_are_folders(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "w.zip", {"a/1.png": PNG})
     path.write_bytes(path.read_bytes().replace(b"a/1.png", b"a\\1.png"))

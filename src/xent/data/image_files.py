@@ -174,13 +174,14 @@ def _entries_of(
     ignored: Counter[str] = Counter()
     for entry in archive.infolist():
         name = _checked_name(entry.filename, archive_name)
+        is_folder = entry.filename.endswith("/")  # is_dir() breaks on a name of no letter
         parts = name.split("/")
         if any(map(_is_hidden, parts)):
-            ignored["hidden"] += not entry.is_dir()
+            ignored["hidden"] += not is_folder
             continue
-        inside = parts if entry.is_dir() else parts[:-1]
+        inside = parts if is_folder else parts[:-1]
         folders |= {"/".join(inside[: n + 1]) for n in range(len(inside))}
-        if entry.is_dir() or _counted_aside(parts[-1], ignored):
+        if is_folder or _counted_aside(parts[-1], ignored):
             continue
         if name in entries:
             raise XentError(f"{archive_name} holds {name!r} twice. Pack the folder again.")
