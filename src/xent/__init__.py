@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xent.training import TrainingWarning as TrainingWarning
     from xent.workflow import resume as resume
     from xent.workflow import train as train
+    from xent.workflow.exporting import export as export
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ _ROOM_OF = {
     "compare": "xent.evaluation.evaluations",
     "decide": "xent.decisions",
     "evaluate": "xent.evaluation.evaluations",
+    "export": "xent.workflow.exporting",
     "load_run": "xent.runs",
     "resume": "xent.workflow",
     "train": "xent.workflow",
@@ -57,6 +59,7 @@ __all__ = [
     "compare",
     "decide",
     "evaluate",
+    "export",
     "load_run",
     "resume",
     "train",

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import xent
-from xent.distributions import Bernoulli, Laplace
+from xent.distributions import Bernoulli, Focal, Laplace
 from xent.errors import XentError
 from xent.runs import read_model
 from xent.training import TrainingSettings
@@ -342,6 +342,16 @@ def test_distribution_by_name_or_object(distribution: object, tmp_path: Path) ->
     assert run.model.distribution == (Bernoulli() if task == "binary" else Laplace())
     baseline = "logistic regression" if task == "binary" else "ridge regression"
     assert run.evaluation.baseline_name == baseline
+
+
+def test_a_loss_made_of_a_distribution_predicts_as_that_does(tmp_path: Path) -> None:
+    focal = Focal(Bernoulli())
+    run = xent.train(table(), distribution=focal, runs=tmp_path, **settings_of("binary"))
+    assert run.model.distribution == focal
+    probabilities = run.predict_proba(table())
+    np.testing.assert_array_equal(probabilities[:, 1], Bernoulli().mean(run.logits(table())[:, 0]))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert run.evaluate(table()).parts
 
 
 def test_arguments_win_over_the_recipe(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from xent.decisions import ABSTAIN, CostDecision
-from xent.distributions import Bernoulli
 from xent.errors import XentError
 from xent.files import write_atomically
 from xent.runs.reading import damaged, read_bytes
@@ -38,7 +37,7 @@ def probabilities(model: Model, z: Array) -> Array:
 
     A label is a probability of its own; the classes' ones sum to 1.
     """
-    if isinstance(model.distribution, Bernoulli):
+    if model.task == "binary":
         z = z.reshape(len(z))
         # the other class has the sigmoid of -z: 1 - p would lose the small ones
         return np.column_stack([model.distribution.mean(-z), model.distribution.mean(z)])

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from xent.distributions import Bernoulli
 from xent.errors import XentError
 from xent.evaluation.calibration import recalibrator_from_json
 from xent.files import write_atomically
@@ -38,7 +37,7 @@ def recalibrated(model: Model, z: Array, recalibrator: Recalibrator | None) -> A
     """Return the outputs that a recalibrator makes of the network's; the same without one."""
     if recalibrator is None:
         return z
-    given = z.reshape(len(z)) if isinstance(model.distribution, Bernoulli) else z
+    given = z.reshape(len(z)) if model.task == "binary" else z
     return recalibrator.apply(given.astype(np.float64)).reshape(z.shape)
 
 
