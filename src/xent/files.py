@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xent.errors import XentError
 
-__all__ = ["write_atomically"]
+__all__ = ["write_atomically", "write_cure"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -53,7 +53,7 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         temporary = None
     except OSError as error:
         raise XentError(
-            f"cannot write {path}: {error.strerror or error}. {_cure(error)}"
+            f"cannot write {path}: {error.strerror or error}. {write_cure(error)}"
         ) from error
     finally:
         if temporary is not None:
@@ -61,8 +61,14 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
                 Path(temporary).unlink()
 
 
-def _cure(error: OSError) -> str:
-    """Return what helps against the cause."""
+def write_cure(error: OSError) -> str:
+    """Return what helps against the cause of a write that failed, as a sentence.
+
+    Examples
+    --------
+    >>> write_cure(PermissionError(13, "Permission denied"))
+    'Choose a folder that you may write to.'
+    """
     if error.errno in _FULL:
         return "Free some space or choose another folder."
     if error.errno in _REFUSED:

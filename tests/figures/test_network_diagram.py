@@ -9,7 +9,7 @@ from drawn import check_chart, rows_of
 
 from xent.errors import XentError
 from xent.figures import network_diagram
-from xent.network import Dense, Dropout, Network, Scale, mlp
+from xent.network import Dense, Dropout, Network, Pixels, Scale, mlp, small_cnn
 
 
 def dots(chart: Any) -> list[int]:
@@ -100,3 +100,25 @@ def test_inputs_and_outputs_may_have_names() -> None:
         network_diagram(mlp(2, (3,), 1), inputs=["age"])
     with pytest.raises(XentError, match="outputs must hold 1 names, got 2"):
         network_diagram(mlp(2, (3,), 1), outputs=["a", "b"])
+
+
+def test_layers_of_images_are_called_what_they_are() -> None:
+    network = Network(
+        (3, 32, 32), (Pixels((0.5,) * 3, (0.2,) * 3), *small_cnn((3, 32, 32), 1).layers)
+    )
+    texts = [
+        column["text"] for column in network_diagram(network, width=1000).layer[-1].data.values
+    ]
+    assert texts[0] == ["input", "3 channels, 32x32", "standardized"]
+    assert texts[2][:5] == [
+        "convolution",
+        "32 channels, 16x16",
+        "batch norm",
+        "max-pooling",
+        "relu",
+    ]
+    assert texts[-1] == ["output", "1 unit", "129 parameters"]
+    shown = sum(
+        int(text[-1].split()[0].replace(",", "")) for text in texts if "parameters" in text[-1]
+    )
+    assert shown == network.n_parameters

@@ -11,13 +11,31 @@ import altair as alt
 
 from xent.errors import XentError
 from xent.figures.theme import theme_named, themed
-from xent.network import BatchNorm, Dense, Dropout, ModuleNetwork, parameter_layout
+from xent.network import (
+    Activate,
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAvgPool,
+    LayerNorm,
+    MaxPool2d,
+    ModuleNetwork,
+    Pixels,
+    Residual,
+    Scale,
+    parameter_layout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xent.figures.theme import Theme
     from xent.network import Layer, Network
+    from xent.network.shapes import Shape
 
 __all__ = ["network_diagram"]
 
@@ -34,10 +52,23 @@ ROOM: Final = 115  # pixels
 # Where the dots end and the text begins, of a height of 1
 FLOOR: Final = 0.3
 
+# Layers that get a column of their own; the others stand in the text of the one before
+_WEIGHTED: Final = (Dense, Conv2d, Residual, Embedding)
+_FOLLOWERS: Final[dict[type, str]] = {
+    BatchNorm: "batch norm",
+    LayerNorm: "layer norm",
+    Scale: "scale",
+    Pixels: "standardized",
+    Flatten: "flattened",
+    MaxPool2d: "max-pooling",
+    AvgPool2d: "mean-pooling",
+    GlobalAvgPool: "mean of each channel",
+}
+
 
 @dataclass(frozen=True)
 class _Column:
-    """The input, a Dense layer with what follows it, or the layers that are left out."""
+    """The input, a layer of weights with what follows it, or the layers that are left out."""
 
     kind: str
     lines: tuple[str, ...]
@@ -110,28 +141,41 @@ def network_diagram(
 
 
 def _columns(network: Network | ModuleNetwork) -> list[_Column]:
-    """Return the input and every Dense layer, each with what follows it before the next."""
+    """Return the input and every layer of weights, each with what follows it before the next."""
     if isinstance(network, ModuleNetwork):
         return _module_columns(network)
     counts = [0] * len(network.layers)
     for slot in parameter_layout(network):
         counts[int(slot.name.split(".")[1])] += math.prod(slot.shape)
-    dense = [place for place, layer in enumerate(network.layers) if isinstance(layer, Dense)]
+    weighted = [place for place, layer in enumerate(network.layers) if isinstance(layer, _WEIGHTED)]
     columns = []
-    for start, end in zip([-1, *dense], [*dense, len(network.layers)], strict=True):
-        n_units, heading, n_parameters = network.sizes[start + 1], ["input"], sum(counts[:end])
-        noun = "feature"
-        if start >= 0:
-            layer = network.layers[start]
-            heading = ["output" if end == len(network.layers) else "hidden"]
-            noun, n_parameters = "unit", sum(counts[start:end])
-            if isinstance(layer, Dense) and layer.activation != "identity":
-                heading.append(layer.activation)
+    for start, end in zip([-1, *weighted], [*weighted, len(network.layers)], strict=True):
+        layer = None if start < 0 else network.layers[start]
+        kind = "input" if layer is None else "hidden" if end < len(network.layers) else "output"
+        n_parameters = sum(counts[max(start, 0) : end])
         after = [_follower(layer) for layer in network.layers[start + 1 : end]]
         total = [_counted(n_parameters, "parameter")] if n_parameters else []
-        lines = (heading[0], _counted(n_units, noun), *heading[1:], *after, *total)
-        columns.append(_Column(heading[0], lines, n_units))
+        shape = network.shapes[start + 1]
+        lines = (_name(layer, kind), _size(layer, shape), *_activation(layer), *after, *total)
+        columns.append(_Column(kind, lines, shape[0]))
     return columns
+
+
+def _name(layer: Layer | None, kind: str) -> str:
+    names = {Conv2d: "convolution", Residual: "residual", Embedding: "embedding"}
+    return kind if layer is None else names.get(type(layer), kind)
+
+
+def _size(layer: Layer | None, shape: Shape) -> str:
+    if len(shape) == 3:
+        n_channels, height, width = shape
+        return f"{_counted(n_channels, 'channel')}, {height}x{width}"
+    return _counted(math.prod(shape), "feature" if layer is None else "unit")
+
+
+def _activation(layer: Layer | None) -> list[str]:
+    name = getattr(layer, "activation", "identity")
+    return [] if name == "identity" else [name]
 
 
 def _module_columns(network: ModuleNetwork) -> list[_Column]:
@@ -150,7 +194,9 @@ def _module_columns(network: ModuleNetwork) -> list[_Column]:
 def _follower(layer: Layer) -> str:
     if isinstance(layer, Dropout):
         return f"dropout {layer.rate:g}"
-    return "batch norm" if isinstance(layer, BatchNorm) else "scale"
+    if isinstance(layer, Activate):
+        return layer.activation
+    return _FOLLOWERS[type(layer)]
 
 
 def _elided(columns: list[_Column]) -> list[_Column]:

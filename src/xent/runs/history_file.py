@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from xent.errors import XentError
-from xent.files import write_atomically
+from xent.files import write_atomically, write_cure
 from xent.runs.reading import damaged, fingerprint, parse_json_object, read_bytes, read_text
 from xent.training import History
 
@@ -221,5 +221,5 @@ def _finite(value: Any) -> Any:
 
 def _cannot_write(path: Path, error: OSError) -> XentError:
     return XentError(
-        f"cannot write {path}: {error.strerror or error}. Free some space and resume the run."
+        f"cannot write {path}: {error.strerror or error}. {write_cure(error)} Then resume the run."
     )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.errors import XentError
-from xent.files import write_atomically
+from xent.files import write_atomically, write_cure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +147,7 @@ class Checkpointer:
                 self._sizes[name] = size
         except OSError as error:
             raise XentError(
-                f"cannot write {path}: {error.strerror}. Free some space and resume the run."
+                f"cannot write {path}: {error.strerror}. {write_cure(error)} Then resume the run."
             ) from error
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from xent.errors import XentError
 from xent.evaluation.states.runs import Run
+from xent.files import write_cure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,8 +85,8 @@ class SpillFile:
         except OSError as error:
             self.close()
             raise XentError(
-                f"cannot write the spilled scores: {error.strerror or error}. "
-                "Free some space or choose another folder for spill; the state is closed."
+                f"cannot write the spilled scores: {error.strerror or error}. {write_cure(error)} "
+                "The state is closed."
             ) from error
         assert dtype is not None
         return SpilledRun(dtype, tuple(chunks))
