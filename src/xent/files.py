@@ -12,7 +12,7 @@ from xent.errors import XentError
 
 __all__ = ["write_atomically", "write_cure"]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
