@@ -172,4 +172,4 @@ except XentError as error:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("cannot write ")
-    assert "Free some space or choose another folder. Then resume the run." in done.stdout
+    assert "Free some space and resume the run." in done.stdout

@@ -25,7 +25,7 @@ from xent.engines.threads import blas_threads, suitable_threads
 from xent.errors import XentError, nearest_hint
 from xent.training.networks import make_network, refuse_network_settings
 from xent.training.target_scale import TargetScale, fit_target_scale
-from xent.training.trainer import Part, Trainer
+from xent.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from xent.training.callbacks import Callback
     from xent.training.checkpoint import Checkpointer
     from xent.training.history import History
+    from xent.training.parts import Part
     from xent.training.settings import TrainingSettings
 
 __all__ = [
