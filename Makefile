@@ -60,7 +60,7 @@ $(VENV)/tested: $(VENV)/installed
 	touch $@
 
 $(VENV)/measured: $(VENV)/tested
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torchmetrics>=1.8"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torchmetrics>=1.8" "schemathesis>=4"
 	touch $@
 
 $(OLDEST)/tested: pyproject.toml
