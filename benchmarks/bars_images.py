@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SEEDS = (1, 2, 3)
-CATS: dict[str, Any] = {"augment": ("flip", "shift", "crop", "color"), "epochs": 50}
+CATS: dict[str, Any] = {"augment": ("flip", "shift", "crop", "color"), "epochs": 40}
 MNIST: dict[str, Any] = {
     "network": "lenet",
     "augment": ("shift",),

@@ -94,6 +94,8 @@ class TestList:
         page.wait_for_url("**/compare?a=mixed&b=wider")
 
 
+# the epochs that a test adds to a finished run do not have its fingerprint, of which the doctor warns
+@pytest.mark.filterwarnings("ignore::xent.runs.history_file.HistoryWarning")
 class TestLive:
     def test_epochs_come_as_they_are_written(
         self, opened: Callable[..., Any], live: Served

@@ -273,10 +273,11 @@ def test_skipped_files_are_warned_of_and_stand_in_the_record(tmp_path: Path) -> 
     names = list(files)
     files[names[4]] = b"broken"
     root = write_files(tmp_path / "d", files)
+    settings = {**QUICK, "runs": tmp_path / "runs", "validation_fraction": 0.0}
     with pytest.raises(XentError, match="1 of 60 images cannot be read"):
-        xent.train(root, runs=tmp_path / "runs", **QUICK)
+        xent.train(root, **settings)
     with pytest.warns(UserWarning, match="skipped"):
-        run = xent.train(root, runs=tmp_path / "runs", skip_corrupt=True, **QUICK)
+        run = xent.train(root, skip_corrupt=True, **settings)
     assert any(names[4] in line and line.endswith("skipped") for line in run.record.warnings)
     assert run.record.data.n_rows == 59
     with pytest.warns(UserWarning, match="skipped"):

@@ -43,7 +43,7 @@ def sweep_table(sweeps: Iterable[Sweep]) -> list[tuple[str, ...]]:
     >>> for row in sweep_table([flat]):
     ...     print(" | ".join(row))
     loss | label | loss right | ulp | at the ends | gradient right | ulp | gradient wrong
-    clipped | 1 | -16.00 … 40.00 | 1.2 | 16, 4.2e-18 | -15.00 … 40.00 | 0 | below -16.00: 0
+    clipped | 1 | -16.00 … 40.00 | 0.059 | 16, 4.2e-18 | -15.00 … 40.00 | 0 | below -16.00: 0
     """
     return [HEADING, *(_row(sweep) for sweep in sweeps)]
 

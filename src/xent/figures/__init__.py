@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from xent.figures.image_cases import class_cases as class_cases
     from xent.figures.image_cases import label_cases as label_cases
     from xent.figures.image_cases import number_cases as number_cases
+    from xent.figures.image_numbers import image_values as image_values
     from xent.figures.image_sheets import image_sheet as image_sheet
-    from xent.figures.image_values import image_values as image_values
     from xent.figures.importance import feature_importance as feature_importance
     from xent.figures.labels import label_cooccurrence as label_cooccurrence
     from xent.figures.labels import label_figures as label_figures
@@ -80,7 +80,7 @@ _MODULE_OF = {
     "gradient_norms": "norms",
     "idle_units": "norms",
     "image_sheet": "image_sheets",
-    "image_values": "image_values",
+    "image_values": "image_numbers",
     "label_cases": "image_cases",
     "label_cooccurrence": "labels",
     "label_figures": "labels",
