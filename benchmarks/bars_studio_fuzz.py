@@ -12,7 +12,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from schemathesis import GenerationMode
 
 from bars_studio import train_run
 from results import Row, report
+from xent.cores import n_cores
 from xent.studio.addresses import listening_socket
 from xent.studio.openapi import openapi_json
 from xent.studio.security import Access
@@ -42,8 +45,15 @@ def main(arguments: list[str]) -> int:
     n_requests = 300 if is_small else N_REQUESTS
     with tempfile.TemporaryDirectory() as folder:
         run = train_run(Path(folder))
-        with served(Path(folder)) as url:
-            answers, failures = fuzzed(url, run, n_requests)
+        with (
+            served(Path(folder)) as url,
+            ProcessPoolExecutor(n_cores(), get_context("spawn")) as pool,
+        ):
+            share = -(-n_requests // n_cores())
+            shares = [pool.submit(fuzzed, url, run, share, 1000 * k) for k in range(n_cores())]
+            found = [one.result() for one in shares]
+    answers = sum((own for own, _ in found), Counter())
+    failures = [failure for _, own in found for failure in own]
     if is_small:
         print(dict(answers), failures)
         return int(bool(failures))
@@ -78,8 +88,8 @@ def served(root: Path) -> Iterator[str]:
         listening.close()
 
 
-def fuzzed(url: str, run: str, n_requests: int) -> tuple[Counter[int], list[str]]:
-    """Return how often each status came, and what failed."""
+def fuzzed(url: str, run: str, n_requests: int, number: int) -> tuple[Counter[int], list[str]]:
+    """Return how often each status came, and what failed; the number is the first seed."""
     described = openapi_json()
     schema = schemathesis.openapi.from_dict(
         json.loads(described) if isinstance(described, (str, bytes)) else described
@@ -89,7 +99,6 @@ def fuzzed(url: str, run: str, n_requests: int) -> tuple[Counter[int], list[str]
     each = -(-n_requests // (len(asked) * len(MODES)))
     answers: Counter[int] = Counter()
     failures: list[str] = []
-    number = 0
     for operation in asked:
         for mode in MODES:
             number += 1
