@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+# other libraries of the process may keep their BLAS to themselves; the last bits do not matter here
+pytestmark = pytest.mark.filterwarnings("ignore:the number of BLAS threads could not be set")
+
 PROGRAM = Path(__file__).resolve().parents[2] / "examples" / "losses_of_a_cnn.py"
 
 
