@@ -7,14 +7,16 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
-from torch import nn
 
 from xent.errors import XentError
 from xent.estimators import XentClassifier, XentRegressor
+
+# the oldest supported versions are tested without PyTorch
+torch = pytest.importorskip("torch")
+nn = torch.nn
 
 
 class Net(nn.Module):
