@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
+from xent.engines.torch_meeting import meet
 from xent.errors import XentError
 from xent.launch import RankLostError
 
@@ -304,19 +306,21 @@ def _process_group(launch: Launch) -> tuple[Any, Any]:
     """Return this launch's store of texts and the group that carries them; the group lives as long as the process."""
     try:
         if not dist.is_initialized():
-            backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-            dist.init_process_group(backend, timeout=PATIENCE)
+            found, _, _ = next(rendezvous("env://", timeout=PATIENCE))
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
+                store=meet(found, launch, PATIENCE), rank=launch.rank, world_size=launch.size,
+                timeout=PATIENCE,
+            )  # fmt: skip
             atexit.register(_leave, launch)
+        store = meet(_store(), launch, PATIENCE)
         group = dist.new_group(backend="gloo", timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:
         raise XentError(
             f"rank {launch.rank} of {launch.size} does not find the others: {_first_line(error)}. "
             "Check MASTER_ADDR and MASTER_PORT, and that all ranks were started."
         ) from None
-    # each training of a process has its own group, and so its own names in the store
-    return torch.distributed.distributed_c10d.PrefixStore(
-        f"xent/{group.group_name}", _store()
-    ), group
+    return store, group
 
 
 def _store() -> Any:
