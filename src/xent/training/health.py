@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.network import Dense
-from xent.training.vectors import as_numpy, operations
+from xent.training.vectors import as_numpy, norm
 
 if TYPE_CHECKING:
     from xent.arrays import Array
@@ -89,10 +89,9 @@ class Health:
 
     def _exploding(self, epoch: int, norms: dict[str, float]) -> str | None:
         norm = math.sqrt(sum(value**2 for value in norms.values()))
-        usual, self.largest_usual = (
-            self.largest_usual,
-            max(norm, 1e-12) if epoch == 1 else self.largest_usual,
-        )
+        usual = self.largest_usual
+        if epoch == 1 and math.isfinite(norm):
+            self.largest_usual = max(norm, 1e-12)
         if norm <= EXPLODING * usual:
             return None
         return self._say_once(
@@ -125,11 +124,7 @@ class Health:
 
 def layer_norms(engine: Engine, flat: Vector) -> dict[str, float]:
     """Return the Euclidean norm of each named part of a flat vector (parameters or gradient)."""
-    norms = {}
-    for entry in engine.layout:
-        part = flat[entry.where]
-        norms[entry.name] = math.sqrt(float(operations(flat).dot(part, part)))
-    return norms
+    return {entry.name: norm(flat[entry.where]) for entry in engine.layout}
 
 
 def divergence_message(

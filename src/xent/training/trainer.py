@@ -181,13 +181,13 @@ class Trainer:
                 call(moment)
             batch = self.batches[self.batch]
             loss = step(batch, self.batch * self.batch_size)
-            self.loss_sum += loss * len(batch.X)
             self.batch += 1
             self.step += 1
             moment.batch, moment.step, moment.loss = self.batch, self.step, loss
             if not math.isfinite(loss):
                 self._diverge()
                 return False
+            self.loss_sum += loss * len(batch.X)
             for call in end:
                 call(moment)
             reason = "interrupted" if self.interrupted else (moment.stopping or "")
