@@ -2,8 +2,8 @@
 
 4,000 sets a cell, 200 with `--quick`; a set's classes are drawn, not fixed. Writes docs/coverage.md.
 
-A cell must hold the truth in 93 to 97 % of its sets where at least 20 positive rows and 20 events of
-the counted kind are expected, and nowhere in fewer than 88 %. The events of a rate are its numerator;
+A cell must hold the truth in 93 to 97% of its sets where at least 20 positive rows and 20 events of
+the counted kind are expected, and nowhere in fewer than 88%. The events of a rate are its numerator;
 of F1 the true positives; of an area A its n_eff (1 - A), where n_eff = A (1 - A) / variance is the number
 of independent rows that would tell as much; of a mean loss Kish's (sum l)^2 / sum l^2.
 """
@@ -192,7 +192,7 @@ def page(table, clusters, bootstrap, n_sets):
     lines = [
         "# How often the intervals hold the truth",
         "",
-        f"Written by `make bars-coverage`: {n_sets:,} simulated sets a cell, 95 % intervals. Scores are normal in",
+        f"Written by `make bars-coverage`: {n_sets:,} simulated sets a cell, 95% intervals. Scores are normal in",
         "both classes, probabilities calibrated, decisions at 0.5; each row is drawn with its class, so that the",
         "number of positive rows varies. A share in brackets is of a cell where fewer than 20 positive rows, or",
         "fewer than 20 events of the counted kind, are expected: the numerator of a rate, the true positives of F1,",

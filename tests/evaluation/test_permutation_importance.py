@@ -61,7 +61,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         )
         pairs = zip(found.features.values(), (8.0, 0.5), strict=False)
         hits += [estimate.low <= truth <= estimate.high for estimate, truth in pairs]
-    # 95 % asked for; three standard errors of 120 samples are 6 points
+    # 95% asked for; three standard errors of 120 samples are 6 points
     assert (hits / n_samples >= 0.89).all()
     assert (hits / n_samples <= 1.0).all()
 

@@ -45,7 +45,7 @@ def test_every_row_is_drawn_at_its_two_losses() -> None:
     }
     assert {(row["x"], row["y"]) for row in rows} <= points
     n_apart = int((np.abs(clipped_losses(z, y) - exact) > 0.01 * exact).sum())
-    assert f"{n_apart} of 400 rows are more than 1 % apart" in subtitle(loss_agreement(z, y))
+    assert f"{n_apart} of 400 rows are more than 1% apart" in subtitle(loss_agreement(z, y))
     light = check_chart(lambda theme: loss_agreement(z, y, theme=theme))
     assert axis_titles(light) >= {"from logits (nats)", "from clipped probabilities (nats)"}
 

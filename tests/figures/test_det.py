@@ -53,7 +53,7 @@ def test_small_rates_of_a_long_curve_keep_their_steps() -> None:
     e = binary(40_000, "logits")
     rows = rows_of(det_curve(e), 1)
     assert len(rows) <= 2000
-    # half the axis of false positives shows rates below 1 %: they are not one straight line
+    # half the axis of false positives shows rates below 1%: they are not one straight line
     assert sum(row["fpr"] < 0.01 for row in rows) > 100
     x, y = np.array([row["x"] for row in rows]), np.array([row["y"] for row in rows])
     assert np.all(np.diff(x) >= 0)

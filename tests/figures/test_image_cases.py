@@ -47,17 +47,17 @@ def test_a_threshold_decides_which_are_mistakes() -> None:
     p = np.array([0.25, 0.15, 0.9, 0.3])
     both = np.stack([1 - p, p], axis=1)
     found = class_cases([0, 1, 1, 1], both, (p >= 0.2).astype(int), classes=["no", "yes"])
-    # "no" at 85 % is surer than "yes" at 25 %
+    # "no" at 85% is surer than "yes" at 25%
     assert [(case.row, case.said) for case in found["Surest mistakes"]] == [
-        (1, "no, 85.0 %"),
-        (0, "yes, 25.0 %"),
+        (1, "no, 85.0%"),
+        (0, "yes, 25.0%"),
     ]
 
 
 def test_a_row_that_nobody_decided_is_named_with_its_best_class() -> None:
     found = class_cases([0, 1], [[0.6, 0.4], [0.1, 0.9]], [-1, 1], classes=["no", "yes"])
     assert "Surest mistakes" not in found
-    assert [case.said for case in found["Least sure"]] == ["undecided, no 60.0 %", "yes, 90.0 %"]
+    assert [case.said for case in found["Least sure"]] == ["undecided, no 60.0%", "yes, 90.0%"]
 
 
 def test_labels_have_a_group_each_and_say_what_is_missing() -> None:
@@ -69,12 +69,12 @@ def test_labels_have_a_group_each_and_say_what_is_missing() -> None:
         for name, cases in found.items()
     } == {
         "Surest mistakes of sky": [
-            (0, "sky", "no sky, 90.0 %", 0, -1),
-            (1, "no sky", "sky, 90.0 %", 0, 1),
+            (0, "sky", "no sky, 90.0%", 0, -1),
+            (1, "no sky", "sky, 90.0%", 0, 1),
         ],
-        "Surest mistakes of sea": [(2, "sea", "no sea, 60.0 %", 1, -1)],
-        "Surest hits": [(2, "sky", "sky, 97.0 %", 0, 1)],
-        "Least sure": [(2, "sea", "no sea, 60.0 %", 1, -1)],
+        "Surest mistakes of sea": [(2, "sea", "no sea, 60.0%", 1, -1)],
+        "Surest hits": [(2, "sky", "sky, 97.0%", 0, 1)],
+        "Least sure": [(2, "sea", "no sea, 60.0%", 1, -1)],
     }
 
 
@@ -102,8 +102,8 @@ def test_numbers_are_told_by_how_far_they_are() -> None:
 @given(st.floats(0, 1))
 def test_a_probability_never_reads_as_certain(p: float) -> None:
     text = sureness_text(p)
-    assert text not in {"100 %", "100.0 %", "0.0 %"}
-    number = float(text.removeprefix("above ").removeprefix("below ").removesuffix(" %"))
+    assert text not in {"100%", "100.0%", "0.0%"}
+    number = float(text.removeprefix("above ").removeprefix("below ").removesuffix("%"))
     # half a digit, which is at most half of what is left to certainty
     assert abs(number / 100 - p) <= min(5e-4, min(p, 1 - p) / 2) * (1 + 1e-9) + 1.01e-6
 

@@ -105,10 +105,10 @@ def test_every_case_has_its_picture_heat_and_words() -> None:
     given = images(5)
     cases = {
         "Surest mistakes": [
-            ImageCase(3, "<b>", "dog, 99.0 %", 1),
-            ImageCase(0, "cat", "dog, 80.0 %", 1),
+            ImageCase(3, "<b>", "dog, 99.0%", 1),
+            ImageCase(0, "cat", "dog, 80.0%", 1),
         ],
-        "Surest hits": [ImageCase(3, "dog", "dog, 99.0 %", 1)],
+        "Surest hits": [ImageCase(3, "dog", "dog, 99.0%", 1)],
     }
     heats = np.random.default_rng(0).random((3, 8, 8))
     files = [f"{k}.png" for k in range(5)]
@@ -123,10 +123,10 @@ def test_every_case_has_its_picture_heat_and_words() -> None:
     words = [row["text"] for row in texts]
     assert words[:6] == [
         "is <b>",
-        "said dog, 99.0 %",
+        "said dog, 99.0%",
         "3.png",
         "is cat",
-        "said dog, 80.0 %",
+        "said dog, 80.0%",
         "0.png",
     ]
     assert [row["text"] for row in headings] == list(cases)
@@ -137,7 +137,7 @@ def test_every_case_has_its_picture_heat_and_words() -> None:
     assert max(row["x"] for row in pictures) + 96 <= 420
     assert max(row["y"] for row in texts) < specification["height"]
     assert specification["description"].startswith(
-        "Surest mistakes: is <b>, said dog, 99.0 %; is cat"
+        "Surest mistakes: is <b>, said dog, 99.0%; is cat"
     )
 
 

@@ -28,7 +28,7 @@ def sources(page: str) -> list[str]:
 
 
 def test_names_of_files_and_classes_are_text() -> None:
-    cases = {HOSTILE: [ImageCase(0, HOSTILE, f"{HOSTILE}, 99 %", 0)]}
+    cases = {HOSTILE: [ImageCase(0, HOSTILE, f"{HOSTILE}, 99%", 0)]}
     section = image_section(images(1), cases, files=[f"\ud800{HOSTILE}.png"], rows=HOSTILE)
     page = report_page("a", "b", [section])
     assert "<script>alert" not in page
@@ -41,8 +41,8 @@ def test_names_of_files_and_classes_are_text() -> None:
 def test_every_picture_has_its_words_and_its_size() -> None:
     cases = {
         "Surest mistakes": [
-            ImageCase(1, "cat", "dog, 99.0 %", 1),
-            ImageCase(0, "dog", "cat, 60 %", 0),
+            ImageCase(1, "cat", "dog, 99.0%", 1),
+            ImageCase(0, "dog", "cat, 60%", 0),
         ]
     }
     evidence = ImageEvidence(np.random.default_rng(1).random((2, 16, 16)), "grad_cam")
@@ -52,9 +52,9 @@ def test_every_picture_has_its_words_and_its_size() -> None:
     assert len(tags) == 4
     alternatives = [re.search(r'alt="([^"]*)"', tag).group(1) for tag in tags]  # type: ignore[union-attr]
     assert alternatives == [
-        "a/1.png: is cat, said dog, 99.0 %",
+        "a/1.png: is cat, said dog, 99.0%",
         "where the network looked in a/1.png",
-        "a/0.png: is dog, said cat, 60 %",
+        "a/0.png: is dog, said cat, 60%",
         "where the network looked in a/0.png",
     ]
     for tag, text in zip(tags, sources(body), strict=True):

@@ -53,7 +53,7 @@ def draw_changes(names: Sequence[str], n: int, generator: np.random.Generator) -
     Parameters
     ----------
     names : sequence of {"flip", "shift", "crop", "color"}
-        flip: left to right, every second image. shift: by up to a tenth of the image. crop: a window of 75 to 100 %
+        flip: left to right, every second image. shift: by up to a tenth of the image. crop: a window of 75 to 100%
         of the width and height, enlarged. color: brightness, contrast and saturation times 0.75 to 1.25.
     n : int
     generator : numpy.random.Generator

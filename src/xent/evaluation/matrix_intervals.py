@@ -9,8 +9,8 @@ number of them).
 Matrices of good decisions are nearly empty beside the diagonal, and an empty cell shows no variance.
 Half a row in each cell, as with two classes, would be many rows with many classes. Here two rows,
 spread as independent decisions of the same shares would be, pull the figure toward chance and make
-the near end; the far end is the farther one with and without them. Measured on 40 to 300 rows, 95 %
-intervals then hold the truth in 92 to 99 % of samples (of the bootstrap's, in as few as 30 % where
+the near end; the far end is the farther one with and without them. Measured on 40 to 300 rows, 95%
+intervals then hold the truth in 92 to 99% of samples (of the bootstrap's, in as few as 30% where
 nearly all decisions are right). A class that is never decided rightly shows no variance either: for
 macro F1 and Jaccard the square-and-add rule, which gives such a class its Wilson interval, stands
 in where it is wider. Where classes have but a row or two, averages over the classes that happened to

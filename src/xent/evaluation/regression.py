@@ -217,7 +217,7 @@ def rmsle(y: object, *, predictions: object, weight: object = None) -> float:
 
 
 def mape(y: object, *, predictions: object, weight: object = None) -> float:
-    """Mean absolute percentage error, as a fraction: 1.0 is 100 %; NaN when a y is zero.
+    """Mean absolute percentage error, as a fraction: 1.0 is 100%; NaN when a y is zero.
 
     Parameters
     ----------

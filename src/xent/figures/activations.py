@@ -34,7 +34,7 @@ def activation_distributions(
     width: int = 480,
     height: int | None = None,
 ) -> alt.LayerChart:
-    """Draw where the outputs of every layer lie: median, middle half, middle 98 %, share of zeros.
+    """Draw where the outputs of every layer lie: median, middle half, middle 98%, share of zeros.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def activation_map(
     -------
     altair.Chart
         Rows by their place from 0, units from 1. Colors diverge from 0 where there are outputs of
-        both signs; they end at the middle 99 % of the outputs shown.
+        both signs; they end at the middle 99% of the outputs shown.
 
     Raises
     ------
@@ -239,7 +239,7 @@ def _unit_order(shown: FloatArray) -> Array:
 
 
 def _color_scale(shown: FloatArray, look: Theme) -> alt.Scale:
-    """Return colors for all but the outermost 1 %: a single output would make the rest pale."""
+    """Return colors for all but the outermost 1%: a single output would make the rest pale."""
     low, high = (float(end) for end in np.quantile(shown, [0.005, 0.995]))
     if low < 0 < high:
         end = max(-low, high)

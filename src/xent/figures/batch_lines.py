@@ -50,7 +50,7 @@ def batch_losses(
     -------
     altair.LayerChart
         Of more batches than there are pixels those stay that decide what the line looks like. The mean is that of the
-        last 5 % of an epoch's batches (of all, where `n_batches` is not known), of fewer at the beginning. A loss that
+        last 5% of an epoch's batches (of all, where `n_batches` is not known), of fewer at the beginning. A loss that
         is not finite leaves a gap.
 
     Raises

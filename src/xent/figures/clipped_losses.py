@@ -82,7 +82,7 @@ def loss_agreement(
     altair.LayerChart
         Points and the line on which both are the same, both axes logarithmic; losses below 1e-12 stand
         at that edge. Points that fall on one place of 600 x 600 are drawn once, with their number. The
-        subtitle counts those that are more than 1 % apart.
+        subtitle counts those that are more than 1% apart.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def loss_agreement(
         .encode(**axes)
     )
     what = "rows" if batch_size == 1 else f"means of {batch_size} rows"
-    subtitle = f"{np.count_nonzero(apart):,} of {len(exact):,} {what} are more than 1 % apart"
+    subtitle = f"{np.count_nonzero(apart):,} of {len(exact):,} {what} are more than 1% apart"
     return themed(
         alt.LayerChart(layer=[dots, line]),
         look,

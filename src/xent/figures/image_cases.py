@@ -78,7 +78,7 @@ def class_cases(
     --------
     >>> found = class_cases([0, 1], [[0.9, 0.1], [0.7, 0.3]], classes=["cat", "dog"], n_others=1)
     >>> found["Surest mistakes"][0]
-    ImageCase(row=1, truth='dog', said='cat, 70.0 %', outcome=0, sign=1)
+    ImageCase(row=1, truth='dog', said='cat, 70.0%', outcome=0, sign=1)
     """
     p = np.asarray(probabilities, dtype=np.float64)
     y = np.asarray(truth, dtype=np.int64)
@@ -138,7 +138,7 @@ def label_cases(
     --------
     >>> found = label_cases([[1, 0]], [[0.2, 0.9]], names=["sky", "sea"])
     >>> [(name, case.truth, case.said) for name, cases in found.items() for case in cases][0]
-    ('Surest mistakes of sky', 'sky', 'no sky, 80.0 %')
+    ('Surest mistakes of sky', 'sky', 'no sky, 80.0%')
     """
     p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(truth).astype(bool)
     if p.ndim != 2 or y.shape != p.shape or p.shape[1] != len(names):
@@ -211,13 +211,13 @@ def sureness_text(p: float) -> str:
     Examples
     --------
     >>> sureness_text(0.5), sureness_text(0.99983), sureness_text(1.0)
-    ('50.0 %', '99.98 %', 'above 99.9999 %')
+    ('50.0%', '99.98%', 'above 99.9999%')
     """
     rest = min(p, 1 - p)
     if rest < 1e-6:
-        return "above 99.9999 %" if p > 0.5 else "below 0.0001 %"
+        return "above 99.9999%" if p > 0.5 else "below 0.0001%"
     digits = 1 if rest >= 1e-3 else int(np.ceil(-np.log10(rest))) - 2
-    return f"{100 * p:.{digits}f} %"
+    return f"{100 * p:.{digits}f}%"
 
 
 def _first(rows: IntArray, key: FloatArray, n: int) -> list[int]:

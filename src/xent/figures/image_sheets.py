@@ -72,7 +72,7 @@ def image_sheet(
     >>> cases = class_cases([0, 1], [[0.9, 0.1], [0.7, 0.3]], classes=["cat", "dog"])
     >>> chart = image_sheet(images, cases, files=["a.png", "b.png"])
     >>> [row["text"] for row in chart.layer[1].data.values][:3]
-    ['is dog', 'said cat, 70.0 %', 'b.png']
+    ['is dog', 'said cat, 70.0%', 'b.png']
     """
     given = checked_images(images)
     in_order = [case for group in cases.values() for case in group]

@@ -30,7 +30,7 @@ BOUNDS: Final = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 RECTIFIERS: Final = ("relu",)
 # what xent's own networks call the parameters of a layer
 _LAYER: Final = re.compile(r"layers\.\d+\.")
-# an output this near to an end, as a share of the range: the derivative is below 1 % of its range
+# an output this near to an end, as a share of the range: the derivative is below 1% of its range
 NEAR: Final = 0.01
 
 
@@ -126,7 +126,7 @@ def idle_units(
     """Draw, of every hidden layer, the share of dead units or of saturated outputs.
 
     Of ReLU layers: units that are 0 for every row given (dead: their gradient is 0). Of sigmoid
-    and tanh layers: outputs within 1 % of the range from either end, over rows and units
+    and tanh layers: outputs within 1% of the range from either end, over rows and units
     (saturated: their derivative is nearly 0; Glorot & Bengio 2010). Other activations have no such
     state and are left out.
 

@@ -56,7 +56,7 @@ def roc_curve(
     points : mapping of str to float, optional
         Thresholds to mark, by name; with one source only.
     band : bool
-        Whether to draw the simultaneous 95 % band of Campbell (1994); with one evaluation only.
+        Whether to draw the simultaneous 95% band of Campbell (1994); with one evaluation only.
     title : str
     theme : Theme or str
     width, height : int

@@ -50,7 +50,7 @@ class Checkpointer:
     folder : path
         Created when absent.
     every : int, optional
-        Epochs between checkpoints; by default every epoch where that costs at most 2.5 % of the
+        Epochs between checkpoints; by default every epoch where that costs at most 2.5% of the
         time, otherwise as often as that allows, and every 20 s within a long epoch.
     """
 

@@ -101,7 +101,7 @@ def train(
 ) -> Run:
     """Train a network on a table, judge it, and write everything into a run folder.
 
-    Without `test`, `test_fraction` of the rows (20 %) are held out; of the others, `validation_fraction` (20 %)
+    Without `test`, `test_fraction` of the rows (20%) are held out; of the others, `validation_fraction` (20%)
     decide when to stop. Both parts are stratified, and rows with identical features are never on both sides. The
     encoder is fitted on the training part only.
 

@@ -27,7 +27,7 @@ def test_an_average_of_nothing_has_a_reason() -> None:
 
 
 def test_a_figure_that_most_replicates_lack_has_no_interval() -> None:
-    # both of two rows are drawn in 40 % of the replicates; without both there is no variance
+    # both of two rows are drawn in 40% of the replicates; without both there is no variance
     e: Any = evaluate([0.0, 1.0], predictions=[0.2, 0.7], n_bootstrap=500)
     assert e.r2.value == pytest.approx(r2([0.0, 1.0], predictions=[0.2, 0.7]))
     assert not e.r2.has_interval

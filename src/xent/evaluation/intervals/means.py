@@ -1,7 +1,7 @@
 """Interval of a mean over rows: log loss, Brier score, squared error, cost.
 
 Losses are skewed: a few confident mistakes carry most of the mean, and Student's interval then
-covers far less than it says (measured: 72 % of 95 % for the log loss of 100 rows with 5 positive
+covers far less than it says (measured: 72% of 95% for the log loss of 100 rows with 5 positive
 ones). Hall's cubic transformation (1992, Journal of the Royal Statistical Society B 54, 221-228)
 takes the skewness out of Student's statistic and, being monotone, is turned back exactly.
 """
