@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from xent import XentClassifier
 from xent.distributions import Bernoulli, Categorical
 from xent.engines import make_engine
 from xent.errors import XentError
@@ -92,6 +93,28 @@ def test_images_are_learned_as_well_in_half_precision(digits):
     assert found["full"] > 0.93
     assert found["bf16"] == pytest.approx(found["full"], abs=0.015)
     assert found["fp16"] == pytest.approx(found["full"], abs=0.015)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_is_half_whatever_the_dtype_of_the_rows(precision):
+    """PyTorch's autocast leaves float64 as it is: full precision under another name."""
+    with pytest.raises(XentError, match=f"precision '{precision}' goes with dtype float32"):
+        make_engine("torch", mlp(2, (3,), 1), Bernoulli(), "float64", precision=precision)
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    settings = {"engine": "torch", "device": "cpu", "epochs": 2, "random_state": 0}
+    fitted = [
+        XentClassifier(precision=own, dtype="float32", **settings).fit(X, X[:, 0] > 0)
+        for own in ("full", precision)
+    ]
+    fitted.append(XentClassifier(precision=precision, **settings).fit(X, X[:, 0] > 0))
+    full, half, of_float64 = (own.predict_proba(X) for own in fitted)
+    np.testing.assert_array_equal(half, of_float64)
+    assert not np.array_equal(half, full)
+
+
+def test_a_precision_that_there_is_not_is_refused():
+    with pytest.raises(XentError, match="precision must be full, bf16 or fp16, got 'half'"):
+        tiny("half")
 
 
 def tiny(precision: str, hidden=(4,)):

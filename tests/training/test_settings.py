@@ -90,6 +90,15 @@ def test_hidden_may_be_a_number_a_list_or_nothing():
     assert TrainingSettings(hidden=()).hidden == ()
 
 
+def test_half_precision_goes_with_float32():
+    assert TrainingSettings().dtype is None
+    assert TrainingSettings(precision="bf16").dtype == "float32"
+    with pytest.raises(
+        XentError, match="precision 'fp16' goes with dtype float32, got dtype='float64'"
+    ):
+        TrainingSettings(precision="fp16", dtype="float64")
+
+
 def test_settings_go_through_json_and_back():
     settings = TrainingSettings(
         hidden=(3,),

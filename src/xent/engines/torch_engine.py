@@ -58,7 +58,8 @@ class TorchEngine:
     device : str, default "cpu"
         A device of PyTorch.
     precision : {"full", "bf16", "fp16"}
-        What the layers compute in (`torch.autocast`); parameters, logits and the loss keep `dtype`.
+        What the layers compute in (`torch.autocast`); parameters, logits and the loss keep `dtype`, which is
+        float32 then.
     augment : sequence of {"flip", "shift", "crop", "color"}
         How the images of a training batch are changed, at random.
     deterministic : bool, default True
@@ -97,6 +98,9 @@ class TorchEngine:
             raise XentError(
                 f"augment changes images, and the rows have shape {network.row_shape}. Leave it out."
             )
+        if precision != "full" and dtype == "float64":
+            # `torch.autocast` passes float64 by: nothing would be computed in half precision
+            raise XentError(f"precision {precision!r} goes with dtype float32, got {dtype}.")
         self.augment = tuple(augment)
         self.network, self.distribution, self.dtype = network, distribution, np.dtype(dtype)
         self.device, self.precision = torch.device(device), precision

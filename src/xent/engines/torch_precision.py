@@ -61,6 +61,8 @@ class Arithmetic:
         deterministic: bool = True,
         n_overflowed: Callable[[bool], int] = int,
     ) -> None:
+        if precision not in {"full", *HALVES}:
+            raise XentError(f"precision must be full, {' or '.join(HALVES)}, got {precision!r}.")
         self._device, self._half = device.type, HALVES.get(precision)
         self._is_strict = deterministic and device.type == "cuda"
         if self._is_strict:

@@ -105,7 +105,8 @@ class TrainingSettings:
         "Device of the torch engine: cpu, cuda, cuda:1, mps; auto: a GPU where there is one.",
     )
     precision: str = _setting(
-        "full", "What layers compute in on the torch engine; the loss keeps the dtype."
+        "full",
+        "What layers compute in on the torch engine; the loss keeps the dtype: float32 beside bf16 and fp16.",
     )
     deterministic: bool = _setting(
         True, "On a GPU, use only algorithms that give the same bits in every run."
@@ -123,6 +124,12 @@ class TrainingSettings:
             object.__setattr__(self, "class_weight", _class_weight(self.class_weight))
         _check_ranges(self)
         _check_choices(self)
+        if self.precision != "full":
+            if self.dtype == "float64":
+                raise XentError(
+                    f"precision {self.precision!r} goes with dtype float32, got dtype='float64'. Leave dtype out."
+                )
+            object.__setattr__(self, "dtype", "float32")
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object; a distribution object is left to `distributions.describe`."""
