@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from xent.cli.progress import ProgressBar, progress_callbacks
+from xent.cli.progress import ProgressBar, ProgressLines, progress_callbacks, time_text
 from xent.cli.tables import print_verdict, verdict_rows
 from xent.evaluation import Figure, PartFigures, Verdict
 
@@ -64,8 +66,34 @@ def test_bar_without_a_validation_part(
 
 def test_no_bar_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert progress_callbacks() == []
+    assert [type(callback) for callback in progress_callbacks()] == [ProgressLines]
     ProgressBar().close()
+
+
+LINE = re.compile(r"epoch (\d) of 3: loss \d\.\d{4}, validation \d\.\d{4}; at most \d+ s left")
+
+
+def test_plain_lines_when_piped(
+    xent: Callable[..., Outcome], table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["--target", "label", "--epochs", "3", "--seed", "1", "--json"]
+    assert xent("train", table, *arguments).err == ""  # over before a line is due
+    monkeypatch.setattr("xent.cli.progress.SECONDS_BETWEEN_LINES", 0.0)
+    outcome = xent("train", table, *arguments)
+    assert json.loads(outcome.out)["n_epochs"] == 3
+    lines = [LINE.fullmatch(line) for line in outcome.err.splitlines()]
+    assert [line and line[1] for line in lines] == ["1", "2", "3"]
+    assert outcome.err.endswith("at most 0 s left\n")
+
+
+def test_time_left_in_its_unit() -> None:
+    assert [time_text(t) for t in (0.0, 89.1, 90, 5399, 5400)] == [
+        "0 s",
+        "90 s",
+        "2 min",
+        "90 min",
+        "1.5 h",
+    ]
 
 
 VERDICT = Verdict(

@@ -1,4 +1,4 @@
-"""Progress of a training: a bar on a terminal, nothing elsewhere."""
+"""Progress of a training: a bar on a terminal, elsewhere a plain line now and then."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from xent.training import Callback
 if TYPE_CHECKING:
     from xent.training import Moment
 
-__all__ = ["ProgressBar", "progress_callbacks"]
+__all__ = ["ProgressBar", "ProgressLines", "progress_callbacks", "time_text"]
 
 SECONDS_BETWEEN: Final = 0.1
+SECONDS_BETWEEN_LINES: Final = 30.0
 
 
-def progress_callbacks() -> list[ProgressBar]:
-    """Return the progress bar where a person watches, else nothing."""
-    return [ProgressBar()] if sys.stderr.isatty() else []
+def progress_callbacks() -> list[ProgressBar | ProgressLines]:
+    """Return the progress bar where a person watches, else the lines."""
+    return [ProgressBar() if sys.stderr.isatty() else ProgressLines()]
 
 
 class ProgressBar(Callback):
@@ -56,11 +57,7 @@ class ProgressBar(Callback):
 
     def epoch_end(self, moment: Moment) -> None:
         """Show the losses of the epoch."""
-        record = moment.record or {}
-        losses = f"loss {record['loss']:.4f}"
-        if "validation_loss" in record:
-            losses += f", validation {record['validation_loss']:.4f}"
-        self.progress.update(self.task, losses=losses)
+        self.progress.update(self.task, losses=_losses(moment))
         if time.monotonic() - self.last >= SECONDS_BETWEEN:
             self._draw(moment)
 
@@ -72,3 +69,54 @@ class ProgressBar(Callback):
     def _draw(self, moment: Moment) -> None:
         self.last = time.monotonic()
         self.progress.update(self.task, completed=moment.step, epoch=moment.epoch, refresh=True)
+
+
+class ProgressLines(Callback):
+    """Writes epoch, losses and time left on standard error, at most twice a minute: short trainings stay silent."""
+
+    def __init__(self) -> None:
+        self.first_step = 0
+        self.start = self.last = 0.0
+
+    def train_begin(self, moment: Moment) -> None:
+        """Begin to count."""
+        self.first_step = moment.step  # a resumed training did the steps before at another time
+        self.start = self.last = time.monotonic()
+
+    def epoch_end(self, moment: Moment) -> None:
+        """Write a line where the last one is long ago."""
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_LINES:
+            return
+        self.last = now
+        n_left = moment.n_epochs * moment.n_batches - moment.step
+        left = (now - self.start) / (moment.step - self.first_step) * n_left
+        print(
+            f"epoch {moment.epoch} of {moment.n_epochs}: {_losses(moment)}; at most {time_text(left)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def close(self) -> None:
+        """Leave the lines where they are."""
+
+
+def time_text(seconds: float) -> str:
+    """Return a time in its largest fitting unit.
+
+    Examples
+    --------
+    >>> [time_text(seconds) for seconds in (0.2, 89, 3500, 9000)]
+    ['1 s', '89 s', '59 min', '2.5 h']
+    """
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _losses(moment: Moment) -> str:
+    record = moment.record or {}
+    losses = f"loss {record['loss']:.4f}"
+    if "validation_loss" in record:
+        losses += f", validation {record['validation_loss']:.4f}"
+    return losses

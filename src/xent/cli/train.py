@@ -24,7 +24,7 @@ from xent.workflow import DataSettings, Follower, Session, begin, take_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xent.cli.progress import ProgressBar
+    from xent.cli.progress import ProgressBar, ProgressLines
     from xent.network import Network
     from xent.runs import Run
 
@@ -106,7 +106,7 @@ def _session(
     recipe: Path | None,
     resume: Path | None,
     settings: dict[str, Any],
-    callbacks: Sequence[ProgressBar],
+    callbacks: Sequence[ProgressBar | ProgressLines],
 ) -> Session | Follower | Run:
     if resume is None:
         if file is None:
