@@ -84,6 +84,7 @@ LABELS = idx_bytes(np.arange(100, dtype=np.uint8))
         (b"\0\0\x0e\xff" + b"\xff" * 1020, "must hold"),
         (gzip.compress(b"\0\0\x08\x02" + b"\xff" * 8 + b"x" * 50, mtime=0), "must hold"),
         (gzip.compress(b"\0\0", mtime=0), "not an IDX file"),
+        (b"\0\0\x08\x64" + b"\0\0\0\x01" * 100 + b"x", "has 100 axes; an array has at most 64"),
     ],
 )
 @pytest.mark.parametrize("name", ["a.gz", "a"])

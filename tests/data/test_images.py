@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from xent.data import (
     read_table,
 )
 from xent.data.image_decoding import decoded, fitted, open_image
+from xent.data.image_files import list_folder
 from xent.data.images import read_image_column
 from xent.errors import XentError
 
@@ -267,6 +269,35 @@ def test_damaged_images_are_all_named_and_skipped_only_when_told(tmp_path: Path)
         read_images(only, ImageReading(skip_corrupt=True))
 
 
+def test_a_class_of_which_damage_left_nothing_is_refused_in_training_only(tmp_path: Path) -> None:
+    images = digit_files(12)
+    root = write_files(tmp_path, {**images, "gone/1.png": b"no image"})
+    with pytest.warns(UserWarning, match="skipped"):
+        assert read_images(root, ImageReading(skip_corrupt=True)).n_rows == 12
+    with (
+        pytest.warns(UserWarning, match="skipped"),
+        pytest.raises(XentError, match="no image of class 'gone' can be read"),
+    ):
+        read_images(root, ImageReading(skip_corrupt=True, needs_labels=True))
+
+
+def test_a_file_that_goes_away_between_header_and_pixels_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_loading, "_KEPT", 0)
+    files = list_folder(write_files(tmp_path / "d", digit_files(3)))
+    seen: set[str] = set()
+
+    def read(name: str) -> bytes:
+        if name == files.names[1] and name in seen:
+            raise EOFError  # as zipfile does, without a word
+        seen.add(name)
+        return files.read(name)
+
+    with pytest.raises(XentError, match=r"1 of 3 images cannot be read: .* \(EOFError\)"):
+        image_loading.load_images(replace(files, read=read), ImageReading())
+
+
 def test_an_enormous_image_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -349,6 +380,11 @@ def test_a_table_with_a_column_of_files_reads_them_from_where_it_lies(tmp_path: 
     gap = read_table(frame.with_columns(scan=pl.Series([None, *names[1:]])), name="people")
     with pytest.raises(XentError, match="'scan' is empty in data row 1"):
         read_image_column(gap, tmp_path, ImageReading(column="scan"))
+    for text in ("word " * 1000, "a\0b"):  # no name of any file
+        odd = read_table(frame.with_columns(scan=pl.Series([text, *names[1:]])), name="people")
+        with pytest.raises(XentError, match="1 of 20 images cannot be read") as caught:
+            read_image_column(odd, tmp_path, ImageReading(column="scan"))
+        assert len(str(caught.value)) < 300
 
 
 def test_what_holds_no_image_says_what_it_holds(tmp_path: Path) -> None:
@@ -380,6 +416,7 @@ def test_a_source_is_recognized_by_its_kind(tmp_path: Path) -> None:
         images[0],
         pl.DataFrame({"images": [1]}),
         {"x": images},
+        "a" * 5000,
         3,
         None,
     ):

@@ -227,6 +227,9 @@ def test_other_sizes_are_brought_to_that_of_the_training_and_it_is_said(
     assert "1 of 2 images have another size and were resized and cropped to 8x8" in line
     p = run.predict_proba(table)
     assert p[0] == pytest.approx(p[1], abs=1e-6)
+    array = run.read(np.full((3, 20, 30), 40, np.uint8))
+    assert "3 of 3 images have another size and were resized and cropped to 8x8" in array.notes[0]
+    assert run.read(np.full((3, 8, 8, 3), 40, np.uint8)).notes == ()
 
 
 def test_what_needs_columns_says_so_of_images(run: Run) -> None:

@@ -7,10 +7,11 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from xent.data.image_files import LARGEST_RATIO
 from xent.errors import XentError, nearest_hint
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["read_idx", "unit_scale"]
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_LARGEST_RATIO = 1032  # deflate cannot pack better than this
+_MOST_AXES: Final = 64  # of a NumPy array; a header can name 255
 
 
 def read_idx(path: Path | str) -> Array:
@@ -64,6 +65,8 @@ def read_idx(path: Path | str) -> Array:
             f"{path.name} must hold {expected} bytes after its header, for the shape {shape}, "
             f"got {len(content) - begin}. Is it cut off?"
         )
+    if n_axes > _MOST_AXES:
+        raise XentError(f"{path.name} has {n_axes} axes; an array has at most {_MOST_AXES}.")
     values = np.frombuffer(content, dtype=dtype, offset=begin).reshape(shape)
     return values.astype(dtype.newbyteorder("="))
 
@@ -99,7 +102,7 @@ def _content(path: Path) -> bytes:
             n_axes = head[3] if len(head) > 3 else 0
             sizes = struct.unpack(f">{n_axes}I", head[4 : 4 + 4 * n_axes].ljust(4 * n_axes, b"\0"))
             # At most 8 bytes a value; one byte more shows that the file is too long.
-            promised = min(8 * math.prod(sizes), _LARGEST_RATIO * len(packed)) + 1
+            promised = min(8 * math.prod(sizes), LARGEST_RATIO * len(packed)) + 1
             return head + file.read(promised)
     except (FileNotFoundError, NotADirectoryError) as error:
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []

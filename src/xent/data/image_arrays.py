@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
 from xent.data.idx import read_idx
+from xent.data.image_files import LARGEST_RATIO, ZIP_ERRORS
 from xent.data.pixel_arrays import image_digests
 from xent.data.splits import part_named
 from xent.errors import XentError, nearest_hint
@@ -35,7 +35,16 @@ __all__ = [
 
 _KEYS: Final = ("images", "labels", "split", "weight", "group")
 _IDX_IMAGES: Final = re.compile(r"images[-.]idx3-ubyte(\.gz)?$", re.IGNORECASE)
-_LARGEST_RATIO: Final = 1032  # deflate cannot pack better than this
+# what zipfile and NumPy, which reads a header as Python, raise on damaged files
+_NPZ_ERRORS: Final = (
+    *ZIP_ERRORS,
+    EOFError,
+    SyntaxError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+)
 
 
 def pixels_of_array(images: object, *, argument: str = "images") -> NDArray[np.uint8]:
@@ -165,17 +174,14 @@ def arrays_of_npz(path: Path) -> dict[str, Array]:
         raise
     except OSError as error:
         raise XentError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (
-        zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, TypeError, SyntaxError,
-        NotImplementedError, RuntimeError, MemoryError, IndexError, AttributeError, UnicodeError,
-    ) as error:  # fmt: skip
+    except _NPZ_ERRORS as error:
         reason = " ".join(str(error).split())[:120]
         raise XentError(f"{path.name} is not a readable .npz file ({reason}).") from error
 
 
 def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> None:
     """Refuse an entry that would unpack to more than it holds: a header may promise anything."""
-    if entry.file_size > _LARGEST_RATIO * entry.compress_size:
+    if entry.file_size > LARGEST_RATIO * entry.compress_size:
         raise XentError(
             f"{name} is refused: {entry.filename!r:.100} promises more than it can hold."
         )

@@ -16,7 +16,7 @@ from xent.errors import XentError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DECODING_ERRORS", "OpenedImage", "decoded", "fitted", "open_image"]
+__all__ = ["DECODING_ERRORS", "OpenedImage", "decoded", "fitted", "open_image", "reason_of"]
 
 # what Pillow raises on damaged files; anything else is a fault of ours
 DECODING_ERRORS: Final = (
@@ -29,7 +29,6 @@ DECODING_ERRORS: Final = (
     AttributeError,
     EOFError,
     MemoryError,
-    NotImplementedError,
     RuntimeError,
     struct.error,
     zlib.error,
@@ -83,7 +82,7 @@ def open_image(content: bytes) -> OpenedImage:
     except UnidentifiedImageError as error:
         raise XentError("it is no PNG or JPEG") from error
     except DECODING_ERRORS as error:
-        raise XentError(_reason(error)) from error
+        raise XentError(reason_of(error)) from error
     if width * height > _MOST_PIXELS:
         raise XentError(f"{width} x {height} are more than {_MOST_PIXELS:,} pixels")
     if not width or not height:
@@ -113,7 +112,7 @@ def decoded(opened: OpenedImage, n_channels: int, size: tuple[int, int]) -> NDAr
             image = ImageOps.exif_transpose(image)
         pixels = np.asarray(_resized(_plain(image, n_channels), size))
     except DECODING_ERRORS as error:
-        raise XentError(_reason(error)) from error
+        raise XentError(reason_of(error)) from error
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
@@ -159,7 +158,14 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize((width, height), Image.Resampling.BICUBIC, box=box)
 
 
-def _reason(error: BaseException) -> str:
-    """Return why an image cannot be decoded, in a few words."""
-    text = " ".join(str(error).split()) or type(error).__name__
+def reason_of(error: Exception) -> str:
+    """Return why an image cannot be read, in a few words; never an empty text.
+
+    Examples
+    --------
+    >>> reason_of(FileNotFoundError(2, "No such file or directory", "a.png")), reason_of(EOFError())
+    ('No such file or directory', 'EOFError')
+    """
+    why = error.strerror if isinstance(error, OSError) else None
+    text = " ".join((why or str(error)).split()) or type(error).__name__
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "LARGEST_RATIO",
+    "ZIP_ERRORS",
     "ImageFiles",
     "bytes_of",
     "list_folder",
@@ -29,7 +31,15 @@ __all__ = [
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
 _LARGEST_FILE: Final = 1 << 28  # bytes; a larger PNG or JPEG is an attack or a mistake
-_LARGEST_RATIO: Final = 1032  # deflate cannot pack better than this
+LARGEST_RATIO: Final = 1032  # deflate cannot pack better than this
+# what zipfile raises on damaged files; anything else is a fault of ours
+ZIP_ERRORS: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    LookupError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +160,7 @@ def list_zip(path: Path) -> ImageFiles:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, LookupError, NotImplementedError, zlib.error) as error:
+    except ZIP_ERRORS as error:
         raise XentError(f"{path.name} is not a readable zip file ({error}).") from error
     except OSError as error:
         raise XentError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -231,8 +241,15 @@ def _check_link(path: Path, root: Path, *, is_folder: bool) -> None:
 
 
 def bytes_of(root: Path, names: Iterable[str]) -> int:
-    """Return how many bytes some files have; those that are absent have none."""
-    return sum(file.stat().st_size for name in names if (file := root / name).is_file())
+    """Return how many bytes some files have; those that cannot be looked at have none."""
+    return sum(_n_bytes(root / name) for name in names)
+
+
+def _n_bytes(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):  # absent, or a name that no file can have: said when it is read
+        return 0
 
 
 def reader_of(root: Path) -> Callable[[str], bytes]:
@@ -267,7 +284,7 @@ def _check_entry(entry: zipfile.ZipInfo, archive: str) -> None:
         raise XentError(
             f"{archive} packs {entry.filename!r:.100} by a method other than store and deflate. Pack it again."
         )
-    most = _LARGEST_RATIO * entry.compress_size
+    most = LARGEST_RATIO * entry.compress_size
     if entry.file_size > min(most, _LARGEST_FILE):
         raise XentError(
             f"{archive} is refused: {entry.filename!r:.100} would unpack to {entry.file_size:,} bytes from "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from xent.data.image_decoding import DECODING_ERRORS, decoded, fitted, open_image
+from xent.data.image_decoding import DECODING_ERRORS, decoded, fitted, open_image, reason_of
 from xent.data.pixel_arrays import in_workers, pixel_array
 from xent.errors import XentError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xent.data.image_files import ImageFiles
     from xent.data.image_reading import ImageReading
 
-__all__ = ["LoadedImages", "load_images", "refit"]
+__all__ = ["LoadedImages", "fitting_notes", "load_images", "refit"]
 
 _KEPT: Final = 1 << 28  # bytes of packed images that stay in memory between headers and pixels
 _SHOWN: Final = 5
@@ -65,15 +65,10 @@ class _Loading:
     def read_header(self, place: int) -> None:
         try:
             content = self.files.read(self.files.names[place])
-        except DECODING_ERRORS as error:
-            why = error.strerror if isinstance(error, OSError) else None
-            self.faults[place] = why or str(error) or type(error).__name__
-            return
-        self.digests[place] = hashlib.sha256(content).digest()
-        try:
+            self.digests[place] = hashlib.sha256(content).digest()
             opened = open_image(content)
-        except XentError as error:
-            self.faults[place] = str(error)
+        except DECODING_ERRORS as error:  # a XentError is a ValueError
+            self.faults[place] = reason_of(error)
             return
         self.opened[place] = opened
         if not self.keep_opened:
@@ -88,8 +83,8 @@ class _Loading:
                 opened = open_image(self.files.read(self.files.names[place]))
             pixels = decoded(opened, n_channels, out.shape[2:])
             np.copyto(out[place], pixels)
-        except (XentError, *DECODING_ERRORS) as error:
-            self.faults[place] = str(error)
+        except DECODING_ERRORS as error:
+            self.faults[place] = reason_of(error)
         self.opened[place] = None  # its decoded copy goes with it
 
 
@@ -121,12 +116,7 @@ def load_images(files: ImageFiles, reading: ImageReading) -> LoadedImages:
         pixels = pixel_array((len(places), n_channels, *size))
         in_workers(lambda place: state.decode(place, n_channels, pixels), places)
     kept = np.array([place for place in places if not state.faults[place]], dtype=np.int64)
-    notes = [*files.notes]
-    if n_fitted and reading.n_channels:
-        notes.append(
-            f"{files.name}: {n_fitted:,} of {len(places):,} images have another size and were resized and cropped to "
-            f"{size[1]}x{size[0]}"
-        )
+    notes = [*files.notes, *fitting_notes(files.name, n_fitted, len(places), reading)]
     if kept.size < len(places):
         text = _faults_text(files, state.faults)
         if not reading.skip_corrupt or not kept.size:
@@ -151,6 +141,20 @@ def refit(
 
     in_workers(fit, range(len(pixels)))
     return out
+
+
+def fitting_notes(
+    name: str, n_fitted: int, n_images: int, reading: ImageReading
+) -> tuple[str, ...]:
+    """Return that images of a source had another size than their model's, in a line, or nothing.
+
+    A size that was asked for, as in training, needs no line; only a model gives channels beside it.
+    """
+    if not n_fitted or reading.size is None or reading.n_channels is None:
+        return ()
+    height, width = reading.size
+    done = f"have another size and were resized and cropped to {width}x{height}"
+    return (f"{name}: {n_fitted:,} of {n_images:,} images {done}",)
 
 
 def _common_size(
@@ -186,7 +190,7 @@ def _skipped_text(files: ImageFiles, faults: Sequence[str]) -> str:
 
 
 def _named(files: ImageFiles, faults: Sequence[str]) -> str:
-    bad = [f"{name} ({why})" for name, why in zip(files.names, faults, strict=True) if why]
+    bad = [f"{name:.100} ({why})" for name, why in zip(files.names, faults, strict=True) if why]
     more = f", and {len(bad) - _SHOWN:,} more" if len(bad) > _SHOWN else ""
     return f"{len(bad):,} of {len(files.names):,} images cannot be read: {', '.join(bad[:_SHOWN])}{more}"
 

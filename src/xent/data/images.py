@@ -55,11 +55,12 @@ def is_image_source(source: object) -> bool:
         return False
     path = Path(source)
     lowered = path.name.lower()
-    return (
-        lowered.endswith((*IMAGE_SUFFIXES, ".zip", ".npz"))
-        or bool(idx_files(path))
-        or path.is_dir()
-    )
+    if lowered.endswith((*IMAGE_SUFFIXES, ".zip", ".npz")):
+        return True
+    try:
+        return path.is_dir() or bool(idx_files(path))
+    except OSError:  # a name that no file can have: the reader of tables says so
+        return False
 
 
 def read_images(source: object, reading: ImageReading | None = None) -> Table:
@@ -159,7 +160,9 @@ def _file_table(path: Path, reading: ImageReading) -> Table:
     finally:
         files.close()
     if loaded.kept.size < frame.height:
-        frame = frame[loaded.kept]
+        whole, frame = frame, frame[loaded.kept]
+        if reading.needs_labels:
+            _refuse_lost_classes(whole, frame, files.name)
     return Table(frame, files.name, loaded.fingerprint, loaded.pixels, loaded.notes)
 
 
@@ -167,11 +170,23 @@ def _array_table(
     pixels: NDArray[np.uint8], columns: pl.DataFrame, name: str, reading: ImageReading
 ) -> Table:
     fingerprint = pixels_fingerprint(pixels, columns.drop("file"))
+    notes: tuple[str, ...] = ()
     if reading.size is not None or reading.n_channels is not None:
-        from xent.data.image_loading import refit
+        from xent.data.image_loading import fitting_notes, refit
 
+        n_fitted = 0 if pixels.shape[2:] == reading.size else len(pixels)
+        notes = fitting_notes(name, n_fitted, len(pixels), reading)
         pixels = refit(pixels, reading.n_channels, reading.size)
-    return Table(columns, name, fingerprint, pixels)
+    return Table(columns, name, fingerprint, pixels, notes)
+
+
+def _refuse_lost_classes(whole: pl.DataFrame, kept: pl.DataFrame, name: str) -> None:
+    """Refuse a class of which damage left nothing: it would be missing without a word."""
+    lost = sorted(set(whole["label"]) - set(kept["label"]))
+    if lost:
+        raise XentError(
+            f"{name}: no image of class {lost[0]!r} can be read. Repair some, or remove the folder."
+        )
 
 
 def _other_hint(path: Path, files: ImageFiles) -> str:
