@@ -44,16 +44,17 @@ class LogitsModule(nn.Module):
         self.module = module
         self.pixels = None if network.pixels is None else StandardPixels(network.pixels)
         self.names = tuple(layer.name for layer in network.layers)
-        self.has_unit = network.has_unit
+        self.n_outputs, self.has_unit = network.n_outputs, network.has_unit
         if self.has_unit:
             self.register_buffer("factor", torch.ones(network.n_outputs))
             self.register_buffer("offset", torch.zeros(network.n_outputs))
 
     def forward(self, a: torch.Tensor) -> torch.Tensor:
         """Return the logits of the rows."""
-        z: torch.Tensor = self.module(a if self.pixels is None else self.pixels(a))
-        if z.ndim == 1:
-            z = z[:, None]
+        # the rows may be the caller's own, and a module may change them in place
+        z: torch.Tensor = self.module(a.clone() if self.pixels is None else self.pixels(a))
+        if z.ndim < 2:
+            z = z.reshape(-1, self.n_outputs)
         return z * self.factor + self.offset if self.has_unit else z
 
     def outputs(self, a: torch.Tensor) -> list[torch.Tensor]:
@@ -220,8 +221,9 @@ def copied(template: nn.Module) -> nn.Module:
         return copy.deepcopy(template)
     except Exception as error:
         raise XentError(
-            f"module: {type(template).__name__} cannot be copied ({error}). "
-            "Give a function that makes it instead: module=build."
+            f"module: {type(template).__name__} cannot be copied ({' '.join(str(error).split()).rstrip('.')}). "
+            "Keep what cannot be copied out of its attributes; of an object that has computed before, give the "
+            "function that makes it: module=build."
         ) from error
 
 

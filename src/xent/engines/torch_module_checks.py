@@ -111,12 +111,13 @@ def _checked(
     for own in trial.parameters():
         own.requires_grad_(own.is_floating_point())
     trial.eval()
+    buffers = _buffer_shapes(trial)
 
-    def logits(some: torch.Tensor) -> torch.Tensor:
-        with seeded(0, torch.device("cpu")):
-            return _as_logits(trial(some), len(some), n_outputs, name)
+    def logits(some: torch.Tensor, seed: int = 0) -> torch.Tensor:
+        with seeded(seed, torch.device("cpu")):
+            return _as_logits(_outputs(trial, some, name), len(some), n_outputs, name)
 
-    layers, output = _passed(trial, rows, name, n_outputs)
+    layers, output = _seen_layers(trial, rows, name, n_outputs)
     if not bool(torch.isfinite(output).all()):
         raise XentError(
             f"module: {name} puts out numbers that are not finite for rows of the training data. Look for a "
@@ -127,23 +128,27 @@ def _checked(
             f"module: no parameter of {name} leads to its outputs. Look for detach(), .data or no_grad() in forward."
         )
     _refuse_probabilities(logits, rows, distribution, name)
-    _refuse_noise(trial, rows, output, n_outputs, name)
+    _refuse_noise(logits, rows, name)
     _refuse_mixed_rows(logits, rows, output.detach(), name)
     trial.train()
     with seeded(0, torch.device("cpu")), torch.no_grad():
         _as_logits(_outputs(trial, rows, name), len(rows), n_outputs, f"{name} in training mode")
+    _refuse_other_buffers(trial, buffers, name)
     return layers
 
 
 def _outputs(module: nn.Module, rows: torch.Tensor, name: str) -> Any:
     try:
-        return module(rows)
+        return module(rows.clone())  # it may change them in place
     except Exception as error:
         shape = ", ".join(map(str, rows.shape[1:]))
+        dtype = str(rows.dtype).removeprefix("torch.")
+        reason = " ".join(str(error).split()).rstrip(".")
         raise XentError(
-            f"module: {name} fails on rows of shape (n, {shape}), which is what it gets: "
-            f"{type(error).__name__}: {error} "
-            "Let its first layer take that shape (a function that makes it may ask for n_inputs or shape)."
+            f"module: {name} fails on rows of shape (n, {shape}) and dtype {dtype}, which is what it gets: "
+            f"{type(error).__name__}: {reason}. "
+            "Let its first layer take that shape (a function that makes it may ask for n_inputs or shape), "
+            "and let forward keep the dtype of the rows."
         ) from error
 
 
@@ -212,12 +217,13 @@ def _refuse_probabilities(
 
 
 def _refuse_noise(
-    trial: nn.Module, rows: torch.Tensor, output: torch.Tensor, n_outputs: int, name: str
+    logits: Callable[[torch.Tensor, int], torch.Tensor], rows: torch.Tensor, name: str
 ) -> None:
     """Refuse a module whose predictions are drawn at random."""
-    with seeded(1, torch.device("cpu")), torch.no_grad():
-        again = _as_logits(trial(rows), len(rows), n_outputs, name)
-    if not torch.equal(again, output):
+    # without gradients both times: PyTorch then computes attention in another order
+    with torch.no_grad():
+        first, again = logits(rows, 0), logits(rows, 1)
+    if not torch.equal(first, again):
         raise XentError(
             f"module: {name} puts out other numbers for the same rows when predicting. "
             "F.dropout(x, p) drops always: write F.dropout(x, p, training=self.training), or use nn.Dropout."
@@ -247,10 +253,47 @@ def _refuse_complex(module: nn.Module, name: str) -> None:
             raise XentError(f"module: {name} has complex numbers in {own}. Keep them as two parts.")
 
 
-def _passed(
+def _buffer_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {own: tuple(buffer.shape) for own, buffer in module.named_buffers()}
+
+
+def _refuse_other_buffers(trial: nn.Module, before: dict[str, tuple[int, ...]], name: str) -> None:
+    """Refuse a module that reshapes or makes buffers while it computes: a model file has them as they start."""
+    saved = trial.state_dict()
+    for own, shape in _buffer_shapes(trial).items():
+        if (own in before or own in saved) and shape != before.get(own):
+            had = f"shape {before[own]}" if own in before else "no numbers"
+            raise XentError(
+                f"module: the buffer {own} of {name} has {had} at first, and shape {shape} behind a pass of rows. "
+                "Register it with the shape that it keeps, or with persistent=False and None if it can be made again."
+            )
+
+
+def _seen_layers(
     trial: nn.Module, rows: torch.Tensor, name: str, n_outputs: int
 ) -> tuple[tuple[ModuleLayer, ...], torch.Tensor]:
-    """Return the parts in the order in which rows pass them, and the logits."""
+    """Return the parts that each put out something for every row, in their order, and the logits."""
+    passed, z = _passed(trial, rows, name)
+    output = _as_logits(z, len(rows), n_outputs, name)
+    # a table of as many lines as there are rows, such as a weight that a part computes, is nothing of theirs
+    fewer = rows[: len(rows) // 2]
+    of_fewer, _ = _passed(trial, fewer, name)
+    parts, counted = dict(trial.named_modules()), set[int]()
+    layers = [
+        _layer(own, parts[own], value, counted)
+        for own, value in passed.items()
+        if _has_rows(value, len(rows)) and _has_rows(of_fewer.get(own), len(fewer))
+    ]
+    if layers and passed[layers[-1].name] is z:
+        last = layers.pop()
+        layers.append(ModuleLayer(last.name, last.kind, (n_outputs,), last.arrays))
+    else:
+        layers.append(ModuleLayer("", name, (n_outputs,)))
+    return tuple(layers), output
+
+
+def _passed(trial: nn.Module, rows: torch.Tensor, name: str) -> tuple[dict[str, Any], Any]:
+    """Return what each part puts out, in the order in which rows pass them, and what the module does."""
     passed: dict[str, Any] = {}
 
     def note(own: str) -> Any:
@@ -268,19 +311,11 @@ def _passed(
     finally:
         for hook in hooks:
             hook.remove()
-    output = _as_logits(z, len(rows), n_outputs, name)
-    counted: set[int] = set()
-    layers = [
-        _layer(own, parts[own], value, counted)
-        for own, value in passed.items()
-        if isinstance(value, torch.Tensor) and value.ndim and value.shape[0] == len(rows)
-    ]
-    if layers and passed[layers[-1].name] is z:
-        last = layers.pop()
-        layers.append(ModuleLayer(last.name, last.kind, (n_outputs,), last.arrays))
-    else:
-        layers.append(ModuleLayer("", name, (n_outputs,)))
-    return tuple(layers), output
+    return passed, z
+
+
+def _has_rows(value: Any, n_rows: int) -> bool:
+    return isinstance(value, torch.Tensor) and value.ndim > 0 and value.shape[0] == n_rows
 
 
 def _layer(own: str, part: nn.Module, value: torch.Tensor, counted: set[int]) -> ModuleLayer:
