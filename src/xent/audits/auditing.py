@@ -70,8 +70,7 @@ def audit(
     >>> audit(model[0], "BCEWithLogitsLoss").is_clean
     True
     """
-    for dtype in dtypes:
-        precision_named(dtype)
+    _check_dtypes(dtypes)
     if y is not None and X is None:
         raise XentError("y needs X: give the rows that the targets belong to.")
     _require_torch()
@@ -122,8 +121,7 @@ def measure_losses(
     >>> clipped.loss, clipped.ends
     ('BCELoss(sigmoid(x))', (100.0, 0.0))
     """
-    for dtype in dtypes:
-        precision_named(dtype)
+    _check_dtypes(dtypes)
     if library not in {"torch", "keras"}:
         raise XentError(f"library must be torch or keras, got {library!r}.")
     _require_torch()
@@ -134,6 +132,13 @@ def measure_losses(
     from xent.audits.keras_standard import standard_keras_sweeps
 
     return standard_keras_sweeps(dtypes, stride=stride)
+
+
+def _check_dtypes(dtypes: Sequence[str]) -> None:
+    if isinstance(dtypes, str):
+        raise XentError(f"dtypes must be a sequence of names, got {dtypes!r}. Write [{dtypes!r}].")
+    for dtype in dtypes:
+        precision_named(dtype)
 
 
 def _require_torch() -> None:

@@ -1,4 +1,4 @@
-"""Parameters that the loss cannot reach."""
+"""Parameters that the loss cannot reach, or breaks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_cut(seen: Observations) -> bool:
 
 
 def gradient_faults(seen: Observations) -> Iterator[Fault]:
-    """Yield where no gradient arrives, although the outputs depend on what waits for it."""
+    """Yield where a gradient is no number, or does not arrive although the outputs wait for it."""
     facts = seen.gradients
     if is_cut(seen):
         yield Fault(
@@ -36,16 +36,29 @@ def gradient_faults(seen: Observations) -> Iterator[Fault]:
             "engines differentiate every layer they have, and check it against finite differences.",
             {"gradients that were asked for": sum(len(s.gradient) for s in seen.own_sweeps())},
         )
+    elif facts is not None and facts.not_finite:
+        yield Fault(
+            "gradients that are no number",
+            "wrong",
+            f"{len(facts.not_finite)} of {facts.n_parameters} trainable arrays get a gradient with NaN or infinity "
+            f"on this batch: {_named(facts.not_finite)}. One step makes every weight NaN.",
+            "look for sqrt, norm, division and log at 0 in forward and loss: clamp what they are given.",
+            "xent train stops at a loss that is no number, and names the batch and the layer.",
+            {"parameters": facts.n_parameters, "no number": list(facts.not_finite)},
+        )
     elif facts is not None and facts.dead and not seen.is_constant:
-        named = ", ".join(facts.dead[:N_NAMED])
-        more = f" and {len(facts.dead) - N_NAMED} more" if len(facts.dead) > N_NAMED else ""
         yield Fault(
             "dead gradients",
             "wrong",
             f"{len(facts.dead)} of {facts.n_parameters} trainable arrays get a gradient of exactly 0 on this "
-            f"batch although the outputs depend on them: {named}{more}.",
+            f"batch although the outputs depend on them: {_named(facts.dead)}.",
             "look for .detach(), no_grad and rounding in forward, for units that never fire, and for "
             "a link or loss that is flat here.",
             "xent train names layers that stand still, in the history and in its warnings.",
             {"parameters": facts.n_parameters, "dead": list(facts.dead)},
         )
+
+
+def _named(parameters: tuple[str, ...]) -> str:
+    more = f" and {len(parameters) - N_NAMED} more" if len(parameters) > N_NAMED else ""
+    return ", ".join(parameters[:N_NAMED]) + more

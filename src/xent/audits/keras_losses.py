@@ -6,8 +6,10 @@ import copy
 import inspect
 from typing import Any, Final
 
+import torch
+
 from xent.audits.names import is_in_a_file, loaded_from_file, loss_call
-from xent.audits.torch_losses import AuditedLoss
+from xent.audits.torch_losses import AuditedLoss, check_takes_two
 from xent.errors import XentError, nearest_hint
 
 __all__ = ["is_keras_loss", "keras_loss"]
@@ -35,12 +37,16 @@ def keras_loss(loss: Any) -> AuditedLoss:
     Raises
     ------
     XentError
-        When Keras has no such loss, or refuses its arguments.
+        When Keras has no such loss or refuses its arguments, or the loss is one of torch.
     """
     import keras
 
     if isinstance(loss, str):
         loss = loaded_from_file(loss, "loss") if is_in_a_file(loss) else _named(keras, loss)
+    if isinstance(loss, torch.nn.Module):
+        raise XentError(
+            "loss is one of torch, and the model is a Keras model: use a loss of Keras."
+        )
     if inspect.isclass(loss):
         loss = loss()
     if not callable(loss):
@@ -49,6 +55,7 @@ def keras_loss(loss: Any) -> AuditedLoss:
     if hasattr(loss, "fn") and not isinstance(loss, type):  # a named function, wrapped
         name = name if name != "LossFunctionWrapper" else loss.fn.__name__
     if not isinstance(loss, keras.losses.Loss):
+        check_takes_two(loss, name)
         loss = _wrapped(loss)
     reduction = getattr(loss, "reduction", None)
     return AuditedLoss(
@@ -57,6 +64,7 @@ def keras_loss(loss: Any) -> AuditedLoss:
         lambda outputs, targets: loss(targets, outputs),
         _unreduced(loss),
         _REDUCTIONS.get(str(reduction), reduction),
+        getattr(loss, "ignore_class", None),
     )
 
 

@@ -37,6 +37,8 @@ def link_faults(seen: Observations) -> Iterator[Fault]:
         yield from _into_log_probabilities(seen)
     elif takes == "the mean":
         yield from _squared(seen)
+    elif takes == "probabilities of one label":
+        yield _one_label(seen)
 
 
 def _one_class(seen: Observations) -> Fault:
@@ -53,6 +55,18 @@ def _one_class(seen: Observations) -> Fault:
         f"{cure}.",
         "Bernoulli() has one output, Categorical(k) has k; no other count is accepted.",
         {"n_outputs": seen.n_outputs},
+    )
+
+
+def _one_label(seen: Observations) -> Fault:
+    return Fault(
+        "half a log loss",
+        "wrong",
+        f"{seen.loss} is -log p of positive rows, and nothing of negative ones: the best that a model can "
+        "do is 1 for every row.",
+        f"add the other half, -(1 - y) log(1 - p); better: end in logits, and use {_logit_loss(seen)}.",
+        _with_xent(seen),
+        _evidence(seen),
     )
 
 
@@ -252,7 +266,8 @@ def _what(seen: Observations) -> str:
 
 def _outside_text(seen: Observations) -> str:
     if seen.library == "keras":
-        return "Keras clips what is outside [0, 1] silently, and the gradient there is 0."
+        flat = ", and the gradient there is 0" if seen.reading.is_log_likelihood else ""
+        return f"Keras clips what is outside [0, 1] silently{flat}."
     return "outside [0, 1] it has no value."
 
 

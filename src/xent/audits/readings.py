@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["FORMS", "Reading", "Takes", "binary_masses", "class_masses"]
 
 Takes: TypeAlias = Literal[
-    "logits", "probabilities", "log probabilities", "the mean", "nothing", "something else"
+    "logits",
+    "probabilities",
+    "log probabilities",
+    "probabilities of one label",
+    "the mean",
+    "nothing",
+    "something else",
 ]
 
 FORMS: Final = ("column", "codes", "one-hot", "labels")

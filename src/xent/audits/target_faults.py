@@ -103,8 +103,21 @@ def _cure_of_refusal(seen: Observations, targets: TargetFacts) -> str:
             else "the loss takes one column a class: to_categorical(y), or SparseCategoricalCrossentropy."
         )
     if targets.shape[1:] != seen.batch.outputs_shape[1:]:
-        return "give both one shape: outputs.squeeze(1), or targets.unsqueeze(1)."
-    return "targets of this loss are floats: targets.float()."
+        is_torch = seen.library == "torch"
+        other = (
+            "outputs.squeeze(1), or targets.unsqueeze(1)" if is_torch else "y[:, None], or y[:, 0]"
+        )
+        return f"give both one shape: {other}."
+    return _cure_of_numbers(seen.library, is_float=targets.is_float)
+
+
+def _cure_of_numbers(library: str, *, is_float: bool) -> str:
+    if library == "torch" and not is_float:
+        return "targets of this loss are floats: targets.float()."
+    kind = "whole numbers" if is_float else "floats"
+    dtype = "int64" if is_float else "float32"
+    cast = "targets.long()" if library == "torch" else f'y.astype("{dtype}")'
+    return f"{cast} if the loss wants {kind}; else change what the message names."
 
 
 def _cure_of_columns(library: str, *, is_float: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from xent.errors import XentError
 if TYPE_CHECKING:
     from xent.audits.torch_models import AuditedModel
 
-__all__ = ["AuditedTargets", "as_targets", "made_up_rows"]
+__all__ = ["AuditedTargets", "as_targets", "made_up_rows", "spread_places", "without_ignored"]
 
 N_ROWS: Final = 64
 SIDES: Final = (28, 32, 64, 128, 224)
@@ -65,6 +65,35 @@ def as_targets(y: Any, n_rows: int) -> AuditedTargets:
     if not bool(torch.isfinite(values.double()).all()):
         raise XentError("y must be finite, got NaN or infinite values.")
     return AuditedTargets(values, is_tensor, is_column)
+
+
+def without_ignored(
+    rows: torch.Tensor, targets: AuditedTargets, ignored: int | None
+) -> tuple[torch.Tensor, AuditedTargets]:
+    """Return the rows whose target is not the code that the loss leaves out, if any are left."""
+    if ignored is None or targets.values[0].numel() != 1:
+        return rows, targets
+    kept = targets.values.reshape(-1) != ignored
+    if int(kept.sum()) < 2:
+        return rows, targets
+    return rows[kept], replace(targets, values=targets.values[kept])
+
+
+def spread_places(targets: torch.Tensor, most: int) -> torch.Tensor:
+    """Return the places of at most so many rows, evenly from the least target to the largest.
+
+    Data may lie sorted by class, or have few rows of one: the first rows would be of one class.
+
+    Examples
+    --------
+    >>> spread_places(torch.tensor([0, 0, 0, 0, 1, 0]), 3).tolist()
+    [0, 2, 4]
+    """
+    columns = targets.reshape(len(targets), -1).double()
+    keys = columns @ torch.arange(1, columns.shape[1] + 1, dtype=torch.float64)
+    n = len(targets)
+    ranks = torch.linspace(0, n - 1, min(n, most), dtype=torch.float64).long()
+    return torch.argsort(keys, stable=True)[ranks].sort().values
 
 
 def made_up_rows(model: AuditedModel) -> torch.Tensor:

@@ -16,11 +16,11 @@ from xent.audits.names import is_in_a_file, loaded_from_file, loss_call
 from xent.errors import XentError, nearest_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     LossFunction: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
-__all__ = ["AuditedLoss", "torch_loss"]
+__all__ = ["AuditedLoss", "check_takes_two", "torch_loss"]
 
 _LAYERS: Final = "Loss"
 _SUMS: Final = {"sum", "batchmean"}
@@ -41,6 +41,8 @@ class AuditedLoss:
         The same without its mean or sum; None where the loss has no such form.
     reduction : str or None
         As the loss says itself.
+    ignored : int or None
+        The code of rows that the loss leaves out.
     """
 
     name: str
@@ -48,6 +50,7 @@ class AuditedLoss:
     function: LossFunction
     unreduced: LossFunction | None = None
     reduction: str | None = None
+    ignored: int | None = None
 
     def gives_rows(self, outputs: torch.Tensor, targets: torch.Tensor) -> bool:
         """Whether the losses of these rows come from one call."""
@@ -57,8 +60,8 @@ class AuditedLoss:
             if self.unreduced is not None:
                 with contextlib.suppress(Exception):  # then rows are called one by one
                     values = _in_dtype(self.unreduced, outputs.dtype)(outputs, targets)
-        if not isinstance(values, torch.Tensor) or values.shape[:1] != (len(outputs),):
-            values = self._mapped(outputs, targets)
+            if not isinstance(values, torch.Tensor) or values.shape[:1] != (len(outputs),):
+                values = self._mapped(outputs, targets)
         return values is not None
 
     def _mapped(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor | None:
@@ -110,7 +113,8 @@ def torch_loss(loss: Any) -> AuditedLoss:
     Raises
     ------
     XentError
-        When torch has no such loss, or refuses its arguments.
+        When torch has no such loss or refuses its arguments, or the loss takes something else than
+        outputs and targets.
 
     Examples
     --------
@@ -122,26 +126,59 @@ def torch_loss(loss: Any) -> AuditedLoss:
     if isinstance(loss, str):
         return _named(loss)
     if inspect.isclass(loss):
-        loss = loss()
+        loss = _built(loss)
     if not callable(loss):
         raise XentError(f"loss must be a name, a module or a function, got {type(loss).__name__}.")
-    name = getattr(loss, "__name__", type(loss).__name__)
+    name = _function_name(loss)
+    check_takes_two(loss, name)
     reduction = getattr(loss, "reduction", None)
     if isinstance(reduction, str):
         unreduced = copy.copy(loss)
         unreduced.reduction = "none"
-        return AuditedLoss(name, "torch", loss, unreduced, reduction)
-    if _takes_reduction(loss):
-        bound = loss.keywords if isinstance(loss, functools.partial) else {}
-        reduction = bound.get("reduction", inspect.signature(loss).parameters["reduction"].default)
+        ignored = getattr(loss, "ignore_index", None)
+        return AuditedLoss(name, "torch", loss, unreduced, reduction, ignored)
+    parameters = _parameters(loss)
+    if "reduction" in parameters:
         return AuditedLoss(
-            _function_name(loss),
+            name,
             "torch",
             loss,
             functools.partial(loss, reduction="none"),
-            reduction,
+            parameters["reduction"].default,
+            parameters["ignore_index"].default if "ignore_index" in parameters else None,
         )
     return AuditedLoss(name, "torch", loss)
+
+
+def check_takes_two(loss: Any, name: str) -> None:
+    """Refuse a loss of embeddings, of variances, of lengths: it is not one of outputs and targets.
+
+    Raises
+    ------
+    XentError
+        When the loss cannot be called with two arguments.
+    """
+    called = loss.forward if isinstance(loss, torch.nn.Module) else loss
+    try:
+        signature = inspect.signature(called)
+    except (TypeError, ValueError):  # some functions in C have none
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        raise XentError(
+            f"loss must take outputs and targets, {name} takes {signature}. "
+            "Wrap it in a function of the two."
+        ) from None
+
+
+def _built(loss: Any) -> Any:
+    try:
+        return loss()
+    except TypeError as error:
+        raise XentError(
+            f"loss: {loss.__name__} needs arguments: {error}. Give the loss itself, built."
+        ) from error
 
 
 def _named(text: str) -> AuditedLoss:
@@ -154,17 +191,25 @@ def _named(text: str) -> AuditedLoss:
         if public.endswith(_LAYERS) and inspect.isclass(getattr(torch.nn, public))
     ]
     functions = [public for public in dir(torch.nn.functional) if _is_loss_function(public)]
+    arguments = {
+        key: torch.as_tensor(value, dtype=torch.float32) if isinstance(value, list) else value
+        for key, value in arguments.items()
+    }
     if name in known:
-        arguments = {
-            key: torch.as_tensor(value, dtype=torch.float32) if isinstance(value, list) else value
-            for key, value in arguments.items()
-        }
         try:
-            return torch_loss(getattr(torch.nn, name)(**arguments))
+            layer = getattr(torch.nn, name)(**arguments)
         except (TypeError, ValueError) as error:
             raise XentError(f"loss: torch.nn.{name} refuses its arguments: {error}") from error
+        return torch_loss(layer)
     if name in functions:
-        return torch_loss(functools.partial(getattr(torch.nn.functional, name), **arguments))
+        function = getattr(torch.nn.functional, name)
+        try:
+            inspect.signature(function).bind_partial(**arguments)
+        except TypeError as error:
+            raise XentError(
+                f"loss: torch.nn.functional.{name} refuses its arguments: {error}"
+            ) from error
+        return torch_loss(functools.partial(function, **arguments))
     raise XentError(
         f"loss: torch has no loss called {name!r}.{nearest_hint(name, [*known, *functions])} "
         "A loss of your own is given as file.py:name."
@@ -180,14 +225,16 @@ def _in_dtype(function: Any, dtype: torch.dtype) -> Any:
 
 def _is_loss_function(name: str) -> bool:
     function = getattr(torch.nn.functional, name)
-    return not name.startswith("_") and inspect.isfunction(function) and _takes_reduction(function)
+    is_public = not name.startswith("_") and inspect.isfunction(function)
+    return is_public and "reduction" in _parameters(function)
 
 
-def _takes_reduction(function: Any) -> bool:
+def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function; of a `functools.partial` with the values it holds."""
     try:
-        return "reduction" in inspect.signature(function).parameters
+        return inspect.signature(function).parameters
     except (TypeError, ValueError):
-        return False
+        return {}
 
 
 def _function_name(function: Any) -> str:

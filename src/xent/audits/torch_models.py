@@ -138,7 +138,7 @@ def as_rows(X: Any, model: AuditedModel) -> torch.Tensor:
     Raises
     ------
     XentError
-        When they are no array of numbers, or none.
+        When they are no array of finite numbers, or fewer than two.
     """
     tensor = X.detach().cpu() if isinstance(X, torch.Tensor) else _tensor_of(X)
     if tensor.ndim < 2 or len(tensor) < 2:
@@ -147,6 +147,11 @@ def as_rows(X: Any, model: AuditedModel) -> torch.Tensor:
             "Give a batch of rows."
         )
     if tensor.is_floating_point():
+        if not bool(torch.isfinite(tensor).all()):
+            raise XentError(
+                "X must be finite, got NaN or infinite values: the model is given what X holds. "
+                "Fill or leave out those rows."
+            )
         return tensor.to(model.dtype)
     if any(isinstance(part, torch.nn.Embedding) for part in model.module.modules()):
         return tensor

@@ -11,6 +11,7 @@ import torch
 from xent.audits.observations import Observations, target_facts
 from xent.audits.outputs import output_kind
 from xent.audits.torch_batches import batch_facts
+from xent.audits.torch_data import spread_places, without_ignored
 from xent.audits.torch_gradients import gradient_facts
 from xent.audits.torch_links import LINKS, final_links
 from xent.audits.torch_readings import Probe, read_loss, targets_of
@@ -79,6 +80,8 @@ def observe(
     shape = tuple(ending.outputs.shape[1:])
     n_outputs = shape[0] if shape else 1
     kind, is_constant = _kind(model, inputs, n_outputs)
+    if given is not None:
+        inputs, given = without_ignored(inputs, given, loss.ignored)
     facts = None if given is None else target_facts(_numpy(given.values), n_outputs)
     reading = read_loss(loss, shape, None if facts is None else facts.form)
     composition = _composition(loss, reading, shape, ending, kind)
@@ -87,11 +90,13 @@ def observe(
     batch, gradients, rows = None, None, None
     if given is not None and facts is not None:
         targets = _suited(given, facts.form, reading, ending.outputs)
+        places = spread_places(targets, DATA_ROWS)
+        inputs, targets = inputs[places], targets[places]
         batch, gradients = _training_facts(model, loss, inputs, targets)
         is_one_loss = not (batch.is_of_pairs or batch.is_one_row or batch.refusal)
         if sweeps and is_one_loss and reading.is_log_likelihood:
-            logits = _ending(model, inputs[:DATA_ROWS]).logits
-            rows = row_facts(composition, logits, _numpy(targets[:DATA_ROWS]), facts, model.dtype)
+            logits = _ending(model, inputs).logits
+            rows = row_facts(composition, logits, _numpy(targets), facts, model.dtype)
     return Observations(
         model.library,
         loss.name,
@@ -243,14 +248,15 @@ def _suited(
 def _training_facts(
     model: AuditedModel, loss: AuditedLoss, inputs: torch.Tensor, targets: torch.Tensor
 ) -> tuple[BatchFacts, GradientFacts | None]:
-    rows = inputs[:PROBE_ROWS]
+    places = spread_places(targets, PROBE_ROWS)
+    rows, truth = inputs[places], targets[places]
     with torch.no_grad():
         outputs = model(rows)
-    batch = batch_facts(loss, outputs, targets[:PROBE_ROWS])
+    batch = batch_facts(loss, outputs, truth)
     if batch.refusal:
         return batch, None
     try:
-        return batch, gradient_facts(model, loss, rows, targets[:PROBE_ROWS])
+        return batch, gradient_facts(model, loss, rows, truth)
     except XentError:
         raise
     except Exception as error:

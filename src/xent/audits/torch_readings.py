@@ -20,7 +20,11 @@ __all__ = ["Probe", "read_loss", "targets_of"]
 N_PROBES: Final = 48
 INSIDE: Final = np.linspace(0.06, 0.94, 23)
 OUTSIDE: Final = np.array([-6.0, -2.0, -0.5, 1.5, 3.0, 8.0])
+ABOVE: Final = OUTSIDE > 1
 RESTING: Final = 0.4
+FLAT: Final = 1e-4
+EDGES: Final = np.array([1e-3, 1e-2])
+STEEP: Final = 5.0  # of the slopes there: 10 for a logarithm, 1 for a polynomial
 
 
 def targets_of(
@@ -182,7 +186,8 @@ def _read_column(probe: Probe) -> Reading | None:
     is_flat = not np.ptp(yes[0]) and (no is None or not np.ptp(no[0]))
     if is_flat:
         return Reading("classes", "nothing", probe.form)
-    if no is None:
+    # codes belong to several outputs: of one they mean something only where it is constant
+    if no is None or probe.form == "codes":
         return None
     logit = np.log(INSIDE) - np.log1p(-INSIDE)
     masses = {
@@ -190,10 +195,11 @@ def _read_column(probe: Probe) -> Reading | None:
         for label, (values, _) in ((1, yes), (0, no))
         if (fitted := _label_masses(logit, label, values)) is not None
     }
-    if not np.ptp(no[0]) and _close(
+    # flat but for what a clip of the targets leaves
+    is_flat_without = np.ptp(no[0]) <= FLAT * np.ptp(yes[0])
+    if is_flat_without and _close(
         yes[0] / -np.log(INSIDE), np.full(len(INSIDE), yes[0][0] / -np.log(INSIDE[0]))
     ):
-        # -log p of the true class alone: the other outputs count through the softmax before it
         return _of_classes_apart(probe)
     if len(masses) == 2:
         return Reading("binary", "probabilities", probe.form, masses)
@@ -201,6 +207,9 @@ def _read_column(probe: Probe) -> Reading | None:
 
 
 def _of_classes_apart(probe: Probe) -> Reading:
+    """Read -log p of the true class alone: other outputs count through the softmax before it."""
+    if probe.n_outputs == 1:
+        return Reading("binary", "probabilities of one label", probe.form)
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(N_PROBES, probe.n_outputs))
     p = np.exp(logits)
@@ -218,16 +227,37 @@ def _read_beyond(probe: Probe) -> Reading:
             masses[label] = fitted
     if len(masses) == 2:
         return Reading("binary", "logits", probe.form, masses)
+    if _is_steep(probe.column(EDGES, 1)) and _is_steep(probe.column(1 - EDGES, 0)):
+        return Reading("binary", "probabilities", probe.form)
     yes, no = probe.column(OUTSIDE, 1), probe.column(OUTSIDE, 0)
-    return Reading("binary", _takes_beyond(yes, no), probe.form)
+    takes = _takes_beyond(yes, no)
+    if takes == "the mean" and not _is_even(probe):
+        takes = "something else"
+    return Reading("binary", takes, probe.form)
+
+
+def _is_steep(edge: tuple[FloatArray, FloatArray] | None) -> bool:
+    """Whether the loss grows like a logarithm toward the wrong end of [0, 1]."""
+    if edge is None or not np.isfinite(edge[1]).all():
+        return False
+    at_edge, inside = np.abs(edge[1])
+    return bool(at_edge > STEEP * inside > 0)
+
+
+def _is_even(probe: Probe) -> bool:
+    """Whether as much too high costs what as much too low does."""
+    yes, no = probe.column(np.array([0.5, 1.5]), 1), probe.column(np.array([-0.5, 0.5]), 0)
+    return all(side is not None and _close(side[0][:1], side[0][1:]) for side in (yes, no))
 
 
 def _takes_beyond(
     yes: tuple[FloatArray, FloatArray] | None, no: tuple[FloatArray, FloatArray] | None
 ) -> Takes:
     """Return what a loss takes that refuses, flattens or goes on outside [0, 1], by label."""
-    if yes is None or no is None or not np.isfinite([*yes[0], *no[0]]).all():
+    if yes is None or no is None or not np.isfinite([*yes[0][ABOVE], *no[0][ABOVE]]).all():
         return "probabilities"
+    if not np.isfinite([*yes[0], *no[0]]).all():
+        return "something else"  # rates, of which the logarithm is taken
     if not yes[1].any() and not no[1].any():
         return "probabilities"
     just_above, just_below = yes[1][3], no[1][2]
