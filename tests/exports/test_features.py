@@ -79,6 +79,24 @@ def test_a_value_without_a_place_is_the_average_row(training, run) -> None:
     np.testing.assert_array_equal(X[:, 1:], np.tile(encoder.categorical[0].shares, (2, 1)))
 
 
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+def test_categories_of_a_float32_column_are_met_in_float64(dtype, run) -> None:
+    grades = pl.Series("grade", [0.1, 2.5, -3.0] * 10, dtype=dtype)
+    encoder = fitted(pl.DataFrame({"grade": grades}), categorical=["grade"])
+    rows = pl.DataFrame({"grade": [0.1, 2.5, 0.2]}, schema={"grade": pl.Float32})
+    X, _ = features(encoder, rows, run)
+    np.testing.assert_array_equal(X, encoder.transform(read_table(rows), dtype=np.float64))
+    np.testing.assert_array_equal(features(encoder, rows.cast(pl.Float64), run)[0], X)
+
+
+def test_categories_that_float32_cannot_tell_apart_stay_apart(run) -> None:
+    near = float(np.float32(0.1))
+    rows = pl.DataFrame({"grade": [0.1, near, 2.5] * 10})
+    encoder = fitted(rows, categorical=["grade"])
+    X, _ = features(encoder, rows, run)
+    np.testing.assert_array_equal(X, encoder.transform(read_table(rows), dtype=np.float64))
+
+
 def test_infinite_numbers_are_no_valid_rows(training, run) -> None:
     table = read_table(pl.DataFrame({"age": [40.0, 50.0, 60.0], "still": [7.0, 7.0, 8.0]}))
     encoder = Encoder.fit(table, np.arange(2), find_roles(table))  # still is constant in training

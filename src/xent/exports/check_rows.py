@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import polars as pl
 
+from xent.data.categories import category_texts
 from xent.exports.features import category_numbers
 
 if TYPE_CHECKING:
@@ -113,8 +114,9 @@ def table_rows(encoder: Encoder, frame: pl.DataFrame, n_rows: int, rng: Generato
             column = column.str.to_lowercase().replace(["true", "false"], ["1", "0"]).alias(name)
         columns.append(column.cast(pl.Float64))
     for coding in encoder.categorical:
+        texts = category_texts(chosen[coding.name])
         is_text = category_numbers(coding) is None
-        columns.append(chosen[coding.name].cast(pl.String if is_text else pl.Float64, strict=False))
+        columns.append(texts if is_text else texts.cast(pl.Float64, strict=False))
     return pl.DataFrame(columns)
 
 

@@ -132,6 +132,19 @@ def category_numbers(coding: CategoryCoding) -> FloatArray | None:
     return numbers if written == list(coding.categories) else None
 
 
+def _float32_numbers(coding: CategoryCoding, numbers: FloatArray) -> FloatArray | None:
+    """Return what the categories become in float64 when they come from a float32 column, where that differs.
+
+    Such a column writes 0.1 as a float64 one does, so training may have seen either.
+    """
+    with np.errstate(over="ignore"):
+        narrow = numbers.astype(np.float32)
+    written = category_texts(pl.Series(coding.name, narrow)).to_list()
+    if written != list(coding.categories) or np.array_equal(narrow, numbers):
+        return None
+    return narrow.astype(np.float64)
+
+
 def _input(graph: Graph, column: str, kind: Any) -> ColumnInput:
     dtype = np.dtype(str) if kind == "text" else np.float64
     return ColumnInput(column, graph.input(column, dtype, ("n", 1)), kind)
@@ -175,6 +188,10 @@ def _places(graph: Graph, coding: CategoryCoding, one: ColumnInput, dtype: DType
     blocks, known = [], missing
     if categories.size:
         hits = graph.add("Equal", one.name, graph.constant(categories[None, :]))
+        narrow = None if numbers is None else _float32_numbers(coding, numbers)
+        if narrow is not None:
+            also = graph.add("Equal", one.name, graph.constant(narrow[None, :]))
+            hits = graph.add("Or", hits, also)
         blocks.append(hits)
         known = graph.add("Or", known, _any(graph, hits, keepdims=1))
     if coding.has_rare:
