@@ -17,8 +17,10 @@ import pytest
 import xent
 from xent.errors import XentError
 from xent.exports.check_rows import check_rows, drawn_rows
-from xent.exports.model import onnx_model
+from xent.exports.graph import Graph
+from xent.exports.model import OnnxModel, onnx_model
 from xent.exports.parity import Parity, check_parity
+from xent.exports.session import OnnxSession, feeds
 from xent.runs import Run, load_run
 from xent.workflow.deciding import decide_run, decide_run_by_costs
 from xent.workflow.exporting import export
@@ -219,8 +221,6 @@ def test_rows_that_the_run_refuses_get_no_decision(binary: Run, tmp_path: Path) 
     path = tmp_path / "model.onnx"
     path.write_bytes(model.content)
     rows = drawn_rows(binary.column_encoder, 3, np.random.default_rng(0))
-    from xent.exports.session import feeds
-
     given = feeds(model.columns, rows)
     given["age"] = np.array([[40.0], [np.inf], [40.0]])
     p, decision, decided = session(path).run(None, given)
@@ -330,13 +330,19 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.head(self.body(x))
+
+
+class Float32Net(Net):
+    def forward(self, x):
+        return super().forward(x.float())
 """
 
 
-def test_an_own_module_is_joined_behind_the_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Net", "Float32Net"])
+def test_an_own_module_is_joined_behind_the_columns(name: str, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="PyTorch is not installed")
     (tmp_path / "net.py").write_text(MODULE)
-    code = f"{tmp_path / 'net.py'}:Net"
+    code = f"{tmp_path / 'net.py'}:{name}"
     frame = table().select("age", "far off", "two")
     given = {"target": "two", "epochs": 2, "random_state": 0, "runs": str(tmp_path)}
     folder = xent.train(frame, module=code, **given).folder
@@ -360,6 +366,17 @@ def test_a_module_that_onnx_cannot_say_is_refused_in_one_line() -> None:
 
     with pytest.raises(XentError, match="PyTorch cannot write Moody as ONNX"):
         _written(Moody(), torch.zeros(2, 3))
+
+
+def test_what_onnxruntime_refuses_is_told_in_one_line(capfd) -> None:
+    graph = Graph()
+    x = graph.input("x", np.float64, ("n", 1))
+    graph.output("y", graph.add("Erf", x), np.float64, ("n", 1))
+    model = OnnxModel(graph.to_bytes({}), (), tuple(graph.inputs), tuple(graph.outputs))
+    with pytest.raises(XentError, match=r"Erf.* train it with dtype='float32'\.$") as refused:
+        OnnxSession(model)
+    assert "\n" not in str(refused.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_same_run_gives_the_same_bytes(runs, tmp_path: Path) -> None:

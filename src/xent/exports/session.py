@@ -41,7 +41,9 @@ class OnnxSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # it warns of every optional input
+        options.log_severity_level = (
+            4  # it raises what it refuses, and warns of every optional input
+        )
         options.intra_op_num_threads = 1
         self.model = model
         try:
@@ -111,6 +113,8 @@ def require_onnx() -> None:
 
 
 def _refused(error: Exception) -> XentError:
+    reason = " ".join(str(error).split())[:200]
     return XentError(
-        f"onnxruntime refuses the exported model ({' '.join(str(error).split())[:200]})."
+        f"onnxruntime refuses the exported model ({reason}). It has many operators in float32 alone: "
+        "where the run is an own module in float64, train it with dtype='float32'."
     )
