@@ -100,6 +100,16 @@ def test_a_folder_without_a_whole_checkpoint_is_refused_with_the_reasons(tmp_pat
         read_checkpoint(tmp_path)
 
 
+def test_what_one_system_call_does_not_take_is_written_by_several(tmp_path, monkeypatch):
+    """Parameters of 2 GiB and more; here as if it took 999 bytes."""
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 999)
+    arrays = {"parameters": np.random.default_rng(0).normal(size=777)}
+    Checkpointer(tmp_path).write({"epoch": 3}, arrays)
+    values, found = read_checkpoint(tmp_path)
+    assert values["epoch"] == 3
+    np.testing.assert_array_equal(found["parameters"], arrays["parameters"])
+
+
 def test_a_newer_format_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "FORMAT", "xent-checkpoint/9")
     Checkpointer(tmp_path).write({"epoch": 1}, some_arrays(1))

@@ -36,6 +36,8 @@ DURABLE = "durable.safetensors"
 # what checkpoints may cost, as a share of the training time
 BUDGET = 0.025
 TEXT_BLOCK = 4096
+# a system call takes less than 2 GiB
+MOST_AT_ONCE = 1 << 30
 SECONDS_BETWEEN_LONG = 20.0
 SECONDS_BETWEEN_DURABLE = 30.0
 
@@ -138,10 +140,12 @@ class Checkpointer:
             if name not in self._descriptors:
                 self._descriptors[name] = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
             descriptor = self._descriptors[name]
-            if os.pwritev(descriptor, pieces, 0) != size:
-                raise XentError(
-                    f"cannot write {path}: no space left. Free some space and resume the run."
-                )
+            for start in range(0, size, MOST_AT_ONCE):
+                portion = _portion(pieces, slice(start, min(start + MOST_AT_ONCE, size)))
+                if os.pwritev(descriptor, portion, start) != sum(map(len, portion)):
+                    raise XentError(
+                        f"cannot write {path}: no space left. Free some space and resume the run."
+                    )
             if self._sizes.get(name) != size:
                 os.ftruncate(descriptor, size)
                 self._sizes[name] = size
@@ -175,6 +179,16 @@ def read_checkpoint(folder: Path | str) -> tuple[dict[str, Any], dict[str, Array
             f"there is no whole checkpoint in {folder} ({detail}). Train again from the start."
         )
     return max(found, key=lambda checkpoint: checkpoint[0]["sequence"])
+
+
+def _portion(pieces: list[Any], where: slice) -> list[memoryview]:
+    """Return that part of the bytes that the pieces make together."""
+    portion, begin = [], 0
+    for piece in pieces:
+        own = slice(max(where.start - begin, 0), max(where.stop - begin, 0))
+        portion.append(memoryview(piece)[own])
+        begin += len(piece)
+    return [part for part in portion if part]
 
 
 def _in_order(arrays: dict[str, Array]) -> list[str]:
