@@ -115,3 +115,13 @@ def test_where_float32_rounds_the_gradient_of_pytorch_to_nothing():
 def test_targets_that_do_not_fit_are_refused():
     with pytest.raises(XentError, match="one-hot"):
         nll(Bernoulli(), torch.zeros(3), torch.zeros(3, 2))
+
+
+def test_weights_of_another_shape_than_the_losses_are_refused():
+    """(n, 1) times (n,) would be (n, n), and the mean n times too large."""
+    loss, z, y = TorchLoss(Bernoulli()), torch.zeros(3), torch.zeros(3)
+    assert loss(z, y, torch.tensor([1.0, 0.0, 3.0])).item() == pytest.approx(np.log(2))
+    with pytest.raises(
+        XentError, match=r"weight must have shape \(3,\), one for each row, got \(3, 1\)"
+    ):
+        loss(z, y, torch.ones(3, 1))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from xent.errors import XentError
+
 if TYPE_CHECKING:
     from xent.distributions import Distribution
 
@@ -73,9 +75,15 @@ class TorchLoss(torch.nn.Module):
         self.distribution = distribution
 
     def forward(self, z: torch.Tensor, y: Any, weight: torch.Tensor | None = None) -> torch.Tensor:
-        """Return the mean over the rows, weighted where weights are given."""
+        """Return the mean over the rows, weighted where weights of shape (n,) are given."""
         losses = nll(self.distribution, z, y)
-        return losses.mean() if weight is None else (weight * losses).sum() / weight.sum()
+        if weight is None:
+            return losses.mean()
+        if weight.shape != losses.shape:  # (n, 1) times (n,) would be (n, n)
+            raise XentError(
+                f"weight must have shape {tuple(losses.shape)}, one for each row, got {tuple(weight.shape)}."
+            )
+        return (weight * losses).sum() / weight.sum()
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets."""
