@@ -92,6 +92,8 @@ def test_resumed_is_never_stopped_bit_by_bit(settings, tmp_path):
         ("gpu", "device 'gpu' is not here; PyTorch has cpu"),
         ("cuda:99", "device 'cuda:99' is not here"),
         ("cpu:1", "device 'cpu:1' is not here"),
+        ("cpu:", "device 'cpu:' is not here"),
+        ("cpu:²", "device 'cpu:²' is not here"),
         ("cuda:x", "device 'cuda:x' is not here"),
     ],
 )

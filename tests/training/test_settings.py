@@ -57,6 +57,7 @@ from xent.training import TrainingSettings, settings_from
             ("flop",),
             "augment must be of flip, shift, crop, color, got 'flop'. Did you mean 'flip'?",
         ),
+        ("device", 0, "device must be a name such as cpu or cuda:1, got 0."),
         ("precision", "half", "precision must be one of full, bf16, fp16, got 'half'."),
         ("dtype", "float16", "dtype must be one of float32, float64, got 'float16'."),
         (

@@ -34,12 +34,11 @@ def find_device(wanted: str, dtype: str) -> str:
         if torch.cuda.is_available():
             return "cuda"
         return "mps" if has_mps and dtype == "float32" else "cpu"
-    kind, _, number = wanted.partition(":")
-    if kind == "mps" and dtype != "float32":
+    if wanted in {"mps", "mps:0"} and dtype != "float32":
         raise XentError(f"device 'mps' has no {dtype}. Use dtype='float32' or device='cpu'.")
-    n_devices = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(has_mps)}.get(kind, 0)
-    if not n_devices or (number and not number.isdigit()) or int(number or 0) >= n_devices:
-        here = ["cpu", *(f"cuda:{place}" for place in range(torch.cuda.device_count()))]
-        here += ["mps"] * has_mps
+    n_cuda = torch.cuda.device_count()
+    here = ["cpu", *(f"cuda:{place}" for place in range(n_cuda)), *["mps"] * has_mps]
+    # a kind alone is its first device, and a first one may be the only one
+    if wanted not in {*here, "cpu:0", *["cuda"] * (n_cuda > 0), *["mps:0"] * has_mps}:
         raise XentError(f"device {wanted!r} is not here; PyTorch has {', '.join(here)}.")
     return wanted

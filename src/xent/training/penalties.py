@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xent.errors import XentError
-from xent.training.vectors import block_size, operations
+from xent.training.vectors import as_numpy, block_size, operations
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -79,10 +79,10 @@ class Penalty:
         for weights, _, scratch in self._blocks:
             if self.l1:
                 ops.abs(weights, out=scratch)
-                total += self.l1 * float(ops.sum(scratch, dtype=ops.float64))
+                total += self.l1 * _sum(scratch)
             if self.l2:
                 ops.multiply(weights, weights, out=scratch)
-                total += 0.5 * self.l2 * float(ops.sum(scratch, dtype=ops.float64))
+                total += 0.5 * self.l2 * _sum(scratch)
         return total
 
     def add_gradient(self) -> None:
@@ -101,6 +101,11 @@ class Penalty:
                 # what is clipped to itself becomes 0 exactly
                 ops.clip(weights, -threshold, threshold, out=scratch)
                 ops.subtract(weights, scratch, out=weights)
+
+
+def _sum(values: Vector) -> float:
+    """Return the sum in float64, which not every device has."""
+    return float(np.sum(as_numpy(values), dtype=np.float64))
 
 
 def soft_threshold(w: ArrayLike, threshold: float) -> Any:

@@ -288,6 +288,8 @@ def _check_choices(settings: TrainingSettings) -> None:
     if settings.init is not None:
         parse_initializer(settings.init)
     check_schedule(settings.schedule)
+    if not isinstance(settings.device, str):
+        raise XentError(f"device must be a name such as cpu or cuda:1, got {settings.device!r}.")
     choices = {
         "network": ("mlp", *PRESETS, None),
         "optimizer": tuple(OPTIMIZERS),
