@@ -156,6 +156,16 @@ def test_a_loss_that_is_no_number_leaves_the_scale_alone():
     assert engine._arithmetic.scale.factor == FIRST_SCALE
 
 
+def test_activations_show_where_the_range_of_fp16_is_left():
+    X = np.full((4, 2), 3e4, np.float32)
+    for precision, is_finite in (("full", True), ("fp16", False)):
+        engine = tiny(precision)
+        engine.views(engine.parameters)["layers.0.weight"][:] = 2
+        (hidden,) = engine.activations(X, [0])
+        assert hidden.dtype == np.float32
+        assert bool(np.all(np.isfinite(hidden))) is is_finite
+
+
 def test_the_scale_grows_after_many_good_steps():
     scale = LossScale()
     w = torch.ones(1, requires_grad=True)
@@ -330,6 +340,26 @@ def steps_taken(compiled: bool, backend: object):
 def test_the_traced_step_is_the_same():
     for eager, compiled in zip(steps_taken(False, ""), steps_taken(True, "eager"), strict=True):
         np.testing.assert_allclose(compiled, eager, rtol=0, atol=1e-12)
+
+
+def test_a_step_is_one_graph_traced_once_whatever_the_rows_weigh():
+    from torch._dynamo.utils import counters
+
+    from xent.engines import torch_compiling
+
+    torch._dynamo.reset()
+    counters.clear()
+    rng = np.random.default_rng(0)
+    network = mlp(5, (8,), 1, batch_norm=True, dropout=0.2)
+    engine = make_engine("torch", network, Bernoulli(), device="cpu")
+    engine._forward = torch_compiling.CompiledModule(engine.module, engine.device, backend="eager")
+    engine.init(rng)
+    engine.reserve(16)
+    for _ in range(3):
+        X, y = rng.normal(size=(16, 5)).astype(np.float32), rng.integers(0, 2, 16).astype(float)
+        assert np.isfinite(engine.loss_and_grad(X, y, rng.random(16)))
+    assert counters["stats"]["unique_graphs"] == 1
+    assert not counters["graph_break"]
 
 
 def test_what_cannot_be_compiled_says_what_to_install():

@@ -226,6 +226,18 @@ def test_a_single_row_passes_batch_norm():
     np.testing.assert_allclose(found[0][1], found[1][1])
 
 
+def test_rows_that_are_only_read_are_no_matter():
+    """Such as those of a file mapped into memory."""
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    X.setflags(write=False)
+    found = []
+    for name in ("numpy", "torch"):
+        engine = make_engine(name, mlp(3, (4,), 1), Bernoulli(), "float64", device="cpu")
+        engine.init(np.random.default_rng(0))
+        found.append(engine.predict(X))
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
 def test_vectors_of_a_device_take_the_same_steps(monkeypatch):
     """What lies on a GPU is a tensor: here such a one on the CPU."""
     from xent.engines.torch_engine import TorchEngine

@@ -10,7 +10,6 @@ import torch
 from torch._dynamo.exc import TorchDynamoException
 from torch._functorch import config
 
-from xent.engines.torch_layers import DropoutModule, modules_of
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -48,9 +47,6 @@ class CompiledModule:
         backend: str | Callable[..., Any] = "inductor",
     ) -> None:
         self.device = device
-        for dropout in modules_of(module, DropoutModule):
-            # masks are drawn by NumPy, as the other engine draws them: no part of a graph
-            dropout.draw = torch.compiler.disable(dropout.draw)  # type: ignore[no-untyped-call]
         mode = "reduce-overhead" if device.type == "cuda" and backend == "inductor" else None
         with quiet():
             self._compiled = torch.compile(module, backend=backend, mode=mode, dynamic=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +130,8 @@ class TorchEngine:
         self._forward = self._compiled_module() if compiled else self.module
         self._logits = torch.empty((0, network.n_outputs), dtype=self._float)
         self.reserve(1)
-        # the rows of the batch at work that are computed here, and how many it has in all
-        self._place, self._n_batch = slice(0, 0), 0
+        # the rows of the batch at work that are computed here
+        self._place = slice(0, 0)
         self._ranks = ranks
         if ranks is not None:
             for norm in self._norms:
@@ -146,6 +147,7 @@ class TorchEngine:
     def _bind(self) -> None:
         """Make the module's parameters, their gradients and running moments views of the vectors."""
         self._norms: list[BatchNormModule] = []
+        self._dropouts: list[DropoutModule] = []
         if self._own is not None:
             self._own.bind(self._parameters, self._gradient, self._running)
             return
@@ -157,8 +159,7 @@ class TorchEngine:
         self._norms += modules_of(self.module, BatchNormModule)
         for norm, slot in zip(self._norms, running_layout(self.network), strict=True):
             norm.running_mean, norm.running_variance = self._running[slot.where].view(slot.shape)
-        for dropout in modules_of(self.module, DropoutModule):
-            dropout.draw = self._dropout_factors
+        self._dropouts += modules_of(self.module, DropoutModule)
 
     def _compiled_module(self) -> Any:
         from xent.engines.torch_compiling import CompiledModule
@@ -207,11 +208,11 @@ class TorchEngine:
             total = float(n) if weight is None else float(np.sum(weight, dtype=np.float64))
         if n > self._n_reserved:
             self.reserve(n)
-        self._n_batch = n
         self._place = place = slice(0, n) if self._ranks is None else self._ranks.slice_of(n)
         self._set_shares(weight, n)
         self.module.train()
         rows = self._training_rows(X)
+        self._draw_dropouts(n)
         if self._own is not None:
             self._own.make_ready(len(rows))
         forward = self._forward if n == self._n_reserved else self.module
@@ -248,27 +249,31 @@ class TorchEngine:
 
     def _set_shares(self, weight: Array | None, n: int) -> None:
         """Tell the norms what each row of a training batch counts; PyTorch itself refuses a single row."""
-        shares, worth = None, 0.0
+        shares = None
         if self._norms and (weight is not None or n == 1 or self._ranks is not None):
             own = np.ones(n) if weight is None else weight
             share = own / np.sum(own, dtype=np.float64)
             # Bessel's correction needs the number of rows that the weights are worth (Kish)
-            worth = 1 / float(np.dot(share, share))
+            worth = torch.tensor(
+                1 / float(np.dot(share, share)), dtype=self._float, device=self.device
+            )
             counts = self._ranks is None or self._ranks.counts(n)
-            shares = self._tensor(share[self._place] * counts).to(self._float)
+            shares = self._tensor((share[self._place] * counts).astype(self.dtype))
+            for norm in self._norms:
+                norm.worth = worth
         for norm in self._norms:
-            norm.shares, norm.worth = shares, worth
+            norm.shares = shares
 
-    def _dropout_factors(self, rate: float, a: torch.Tensor) -> torch.Tensor:
-        """Return 0 for what is dropped and 1/(1 - rate) for the rest, drawn as the NumPy engine draws."""
-        row = a.shape[1:].numel()
-        n = self._n_batch * row
-        bits = self.dropout_generator.bit_generator.random_raw((n + 1) // 2).view(np.uint32)[:n]
-        # all ranks draw for the whole batch, and so stay in step
-        bits = bits[self._place.start * row : self._place.stop * row]
-        kept = bits >= np.uint32(round(rate * 2**32))
-        factors = np.multiply(kept, self.dtype.type(1 / (1 - rate)), dtype=self.dtype)
-        return self._tensor(factors.reshape(a.shape))
+    def _draw_dropouts(self, n: int) -> None:
+        """Draw which numbers of n rows are dropped, as the NumPy engine draws: layer after layer."""
+        for dropout in self._dropouts:
+            rate, row = dropout.layer.rate, math.prod(dropout.shape)
+            bits = self.dropout_generator.bit_generator.random_raw((n * row + 1) // 2)
+            # all ranks draw for the whole batch, and so stay in step
+            own = bits.view(np.uint32)[self._place.start * row : self._place.stop * row]
+            kept = own >= np.uint32(round(rate * 2**32))
+            factors = np.multiply(kept, self.dtype.type(1 / (1 - rate)), dtype=self.dtype)
+            dropout.factors = self._tensor(factors.reshape(-1, *dropout.shape))
 
     def _draws(self, seed: int | None = None) -> AbstractContextManager[None]:
         """Let what an own module draws follow from a seed, or from the engine's generator."""
@@ -292,10 +297,10 @@ class TorchEngine:
         wanted = range(len(shapes)) if places is None else places
         found = [np.empty((len(X), *shapes[place]), self.dtype) for place in wanted]
         for block, rows in self._blocks(X):
-            with self._draws(0):
+            with self._draws(0), self._arithmetic.forward():
                 outputs = self.module.outputs(rows)
             for output, place in zip(found, wanted, strict=True):
-                output[block] = outputs[place].cpu().numpy()
+                output[block] = outputs[place].to(self._float).cpu().numpy()
         return tuple(found)
 
     @property
@@ -347,7 +352,8 @@ class TorchEngine:
             self._own.load_counts(state["counters"])
 
     def _tensor(self, values: Array) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+        # PyTorch knows no memory that is only read, such as a file's: that is copied
+        return torch.from_numpy(np.require(values, requirements=("C", "W"))).to(self.device)
 
     def _rows(self, X: Array) -> torch.Tensor:
         """Return rows as the module takes them; pixels travel as whole numbers."""

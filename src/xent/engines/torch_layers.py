@@ -188,17 +188,17 @@ class _ResidualModule(nn.Module):
 
 
 class DropoutModule(_LayerModule):
-    """Inverted dropout with a mask that the engine draws."""
+    """Inverted dropout by factors that the engine draws before each training batch."""
 
     def __init__(self, layer: Dropout, shape: Shape) -> None:
         super().__init__(layer, shape)
-        self.draw: Callable[[float, torch.Tensor], torch.Tensor] | None = None
+        self.shape = shape
+        # 0 for what is dropped, 1/(1 - rate) for the rest
+        self.factors: torch.Tensor | None = None
 
     def forward(self, a: torch.Tensor) -> torch.Tensor:
         """Return the rows, some of their numbers 0 while training."""
-        if not self.training or self.draw is None:
-            return a
-        return a * self.draw(self.layer.rate, a)
+        return a * self.factors if self.training and self.factors is not None else a
 
 
 class BatchNormModule(_LayerModule):
@@ -211,8 +211,9 @@ class BatchNormModule(_LayerModule):
         self.running_variance = torch.ones(shape[0])
         # the rows' shares of the batch weight, summing to 1 over all ranks; None: those of PyTorch, all alike
         self.shares: torch.Tensor | None = None
-        # how many rows these weights are worth, 1/Σ shares² over all ranks
-        self.worth = 0.0
+        # how many rows these weights are worth, 1/Σ shares² over all ranks; a tensor, for a compiled step is
+        # made for the numbers that it reads
+        self.worth = torch.ones(())
         # adds up over the ranks, differentiably; None: there is one rank
         self.add_up: Callable[[torch.Tensor], torch.Tensor] | None = None
 
@@ -243,7 +244,7 @@ class BatchNormModule(_LayerModule):
         variance = self._sum(((values - mean[:, None]) ** 2 * spread).sum((0, 2)))
         with torch.no_grad():
             worth = n_places * self.worth
-            unbiased = variance * (worth / max(worth - 1, 1e-12)) if worth > 1.5 else variance
+            unbiased = variance * torch.where(worth > 1.5, worth / (worth - 1), 1.0)
             self.running_mean.lerp_(mean.to(self.running_mean), self.layer.momentum)
             self.running_variance.lerp_(unbiased.to(self.running_mean), self.layer.momentum)
         return mean, variance
