@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import vl_convert
 from drawn import check_chart, rows_of
 from PIL import Image
 
@@ -139,6 +140,26 @@ def test_every_case_has_its_picture_heat_and_words() -> None:
     assert specification["description"].startswith(
         "Surest mistakes: is <b>, said dog, 99.0%; is cat"
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn"), [((20, 50), (38, 96)), ((50, 20), (96, 38)), ((8, 8), (96, 96))]
+)
+def test_pictures_of_every_form_stand_above_their_words(
+    size: tuple[int, int], drawn: tuple[int, int]
+) -> None:
+    red = np.zeros((1, 3, *size), np.uint8)
+    red[:, 0] = 255
+    chart = image_sheet(red, {"All": [ImageCase(0, "red", "blue, 99.0%", 0)]})
+    png = vl_convert.vegalite_to_png(chart.to_dict(), scale=1)
+    found = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    is_red = (found == (255, 0, 0)).all(2)
+    down, across = (np.flatnonzero(is_red.any(axis)) for axis in (1, 0))
+    assert (down.size, across.size) == pytest.approx(drawn, abs=1)
+    # no word lies on the picture or beside it, and both lines are beneath it
+    assert is_red[down[1] : down[-1], across[1] : across[-1]].all()
+    beneath = (found[down[-1] + 2 :] != found[0, 0]).any(axis=(1, 2))
+    assert np.count_nonzero(np.diff(beneath.astype(int)) == 1) == 2
 
 
 @pytest.mark.parametrize(("width", "n_columns"), [(480, 4), (60, 1), (208, 2), (207, 1)])

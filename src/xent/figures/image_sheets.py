@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
@@ -85,17 +86,14 @@ def image_sheet(
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[bottom, 0], nice=False)),
     }
-    side: dict[str, Any] = {
-        "width": LONGEST_SIDE,
-        "height": LONGEST_SIDE,
-        "baseline": "top",
-        "align": "left",
-    }
+    across, down = _drawn_size(given)
+    # a square would put an image that is none into its middle, over the words beneath
+    side: dict[str, Any] = {"width": across, "height": down, "baseline": "top", "align": "left"}
     cell = _cell_width(maps)
     ink = alt.condition("datum.strong", alt.value(look.ink), alt.value(look.muted))
     layers: list[Any] = [
         alt.Chart(alt.Data(values=pictures))
-        .mark_image(**side)
+        .mark_image(**side, aspect=False)
         .encode(**axes, url="url:N", tooltip=alt.Tooltip("name:N", title="image")),
         alt.Chart(alt.Data(values=texts))
         .mark_text(align="left", baseline="top", fontSize=11, limit=cell + GAP - 4)
@@ -118,6 +116,14 @@ def _check_cases(cases: list[ImageCase], n: int, files: Sequence[str] | None) ->
         raise XentError(f"files must hold a name for each of {n} images, got {len(files)}.")
 
 
+def _drawn_size(images: Array) -> tuple[int, int]:
+    """Return width and height of every picture on the sheet: all images have one shape."""
+    height, width = images.shape[2:]
+    longest = max(height, width)
+    across, down = (max(1, round(LONGEST_SIDE * side / longest)) for side in (width, height))
+    return across, down
+
+
 def _cell_width(maps: FloatArray | None) -> int:
     return LONGEST_SIDE + (0 if maps is None else LONGEST_SIDE + BETWEEN)
 
@@ -130,9 +136,12 @@ def _laid_out(
     width: int,
 ) -> tuple[Records, Records, Records, int]:
     """Return pictures, texts and headings at their places in pixels, and where the sheet ends."""
-    cell = _cell_width(maps)
-    n_columns = max(1, (width + GAP) // (cell + GAP))
+    cell = _cell_width(maps) + GAP
+    n_columns = max(1, (width + GAP) // cell)
+    across, down = _drawn_size(images)
     n_lines = 2 if files is None else 3
+    tall = down + n_lines * LINE + GAP
+    heats = repeat(None) if maps is None else iter(maps)
     pictures: Records = []
     texts: Records = []
     headings: Records = []
@@ -140,29 +149,19 @@ def _laid_out(
     for heading, group in cases.items():
         headings.append({"x": 0, "y": top, "text": heading})
         top += HEADING
-        tallest = 0
         for place, case in enumerate(group):
-            at = place % n_columns * (cell + GAP)
-            if place and not at:
-                top += tallest + n_lines * LINE + GAP
-                tallest = 0
+            x, y = place % n_columns * cell, top + place // n_columns * tall
             name = "" if files is None else str(files[case.row])
-            heat = None if maps is None else maps[len(texts) // n_lines]
-            both = _pictures(images[case.row], heat)
-            # a picture is drawn as large as its square allows
-            shown = both[0].height * LONGEST_SIDE // max(both[0].width, both[0].height)
-            tallest = max(tallest, shown)
-            for k, own in enumerate(both):
-                x = at + k * (LONGEST_SIDE + BETWEEN)
-                pictures.append(
-                    {"x": x, "y": top, "url": own.uri, "name": name or f"row {case.row}"}
-                )
+            for k, own in enumerate(_pictures(images[case.row], next(heats))):
+                at = x + k * (across + BETWEEN)
+                shown = {"x": at, "y": y, "url": own.uri, "name": name or f"row {case.row}"}
+                pictures.append(shown)
             lines = [f"is {case.truth}", f"said {case.said}", name][:n_lines]
             texts += [
-                {"x": at, "y": top + shown + 4 + k * LINE, "text": line, "strong": k < 2}
+                {"x": x, "y": y + down + 4 + k * LINE, "text": line, "strong": k < 2}
                 for k, line in enumerate(lines)
             ]
-        top += tallest + n_lines * LINE + GAP
+        top += -(-len(group) // n_columns) * tall
     return pictures, texts, headings, top
 
 
