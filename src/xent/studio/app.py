@@ -47,6 +47,7 @@ _ASSETS: Final = (
     "shared.js",
     "charts.js",
     "curves.js",
+    "redraws.js",
     "runs.js",
     "run.js",
     "compare.js",

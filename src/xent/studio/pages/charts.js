@@ -1,6 +1,6 @@
 // Charts by Vega-Lite: made once, then given other rows; redrawn when the screen turns dark or light.
 
-const MOST_POINTS = 2000;
+const MOST_POINTS = 600;
 const style = () => getComputedStyle(document.documentElement);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const charts = new Set();
@@ -69,7 +69,7 @@ dark.addEventListener("change", async () => {
   }
 });
 
-// at most about 2,000 points: of each stretch its least and its greatest value, so that no spike is lost
+// at most about 600 points: of each stretch its least and its greatest value, so that no spike is lost
 export function thinned(xs, ys, most = MOST_POINTS) {
   const kept = [];
   const n = xs.length;
@@ -104,7 +104,7 @@ export function lineChart(place, title, series, {scale = "linear", zero = false,
     height: 220,
     layer: [
       {
-        data: {name: "rows"}, mark: {type: "line", strokeWidth: 1.8, clip: true},
+        data: {name: "rows"}, mark: {type: "line", strokeWidth: 1.8, clip: true, invalid: null},
         encoding: {
           x: {field: "epoch", type: "quantitative", title: "epoch", scale: {nice: false, zero: false}, axis: {tickMinStep: 1, grid: false, format: ",d"}},
           y: {field: "value", type: "quantitative", title, scale: {type: scale, ...(scale === "log" ? {} : {zero}), nice: true}, axis: scale === "log" ? {format: "~g", grid: false} : {}},
@@ -131,7 +131,7 @@ export function rocChart(place, color) {
         encoding: {x: {field: "a", type: "quantitative"}, y: {field: "a", type: "quantitative"}},
       },
       {
-        data: {name: "rows"}, mark: {type: "line", strokeWidth: 1.6},
+        data: {name: "rows"}, mark: {type: "line", strokeWidth: 1.6, invalid: null},
         encoding: {
           x: {field: "fpr", type: "quantitative", title: "false positive rate", scale: {domain: [0, 1]}},
           y: {field: "tpr", type: "quantitative", title: "true positive rate", scale: {domain: [0, 1]}},

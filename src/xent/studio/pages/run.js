@@ -1,21 +1,25 @@
-// One run, live: its epochs come as events, wait in a queue, and are drawn a few times a second.
+// One run, live: its epochs come as events and wait in a queue; words and numbers follow at once, charts in turn.
 import {api, badge, byId, duration, el, fail, figureName, figureText, noFailure, number, postJson, rangeText, runAddress, runApi, runOfPage, show, statusOf, table, targetText} from "/assets/shared.js";
 import {lineChart, thinned} from "/assets/charts.js";
 import {CurveViews} from "/assets/curves.js";
+import {Redraws} from "/assets/redraws.js";
 
 const id = runOfPage();
 const PLAIN = new Set(["epoch", "learning_rate", "penalty", "gradient_norm", "weight_norm", "gradient_norms", "weight_norms", "loss", "validation_loss"]);
-// milliseconds between two drawings; a slow one makes the pause longer, so that the page stays under a core
-const PAUSE = 200;
-const LONGEST_PAUSE = 1000;
+// milliseconds between two looks into the queue
+const PAUSE = 150;
+// the doctor is asked again after this long, in milliseconds, and after this many times what the last answer took
+const FINDINGS_PAUSE = 3000;
+const FINDINGS_REST = 20;
 
-const run = {status: {}, detail: null, best: 0, findingsAt: 0};
+const run = {status: {}, detail: null, best: 0, findingsAfter: 0};
 let history = emptyHistory();
 let queue = [];
 let source = null;
 let last = 0;
 const charts = {};
 const curves = new CurveViews(id);
+const redraws = new Redraws(fail);
 
 function emptyHistory() {
   return {epochs: [], columns: new Map(), latest: null, arrivals: []};
@@ -44,6 +48,7 @@ function listen() {
     const before = run.status.status;
     run.status = JSON.parse(event.data);
     curves.offer(run.status.curve_epochs || []);
+    redraws.askFor(byId("roc"));
     if (before && before !== run.status.status) loadDetail();
     drawStatus();
   });
@@ -86,23 +91,18 @@ function* flat(record) {
 }
 
 async function work() {
-  const began = performance.now();
   try {
     if (queue.length) {
-      const lines = queue;
-      queue = [];
-      take(lines);
-      await drawEpochs();
+      take(queue.splice(0));
       drawStatus();
+      redraws.ask();
       document.documentElement.dataset.epochs = String(history.epochs.length);
     }
-    await curves.draw();
     await loadFindings();
   } catch (error) {
     fail(error);
   }
-  const spent = performance.now() - began;
-  setTimeout(() => requestAnimationFrame(work), Math.min(LONGEST_PAUSE, Math.max(queue.length ? PAUSE : PAUSE / 2, 3 * spent)));
+  setTimeout(() => requestAnimationFrame(work), PAUSE);
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------------
@@ -131,27 +131,33 @@ function bestRows() {
   return epoch ? [{epoch, label: `best: ${number(epoch)}`, left: epoch > (history.epochs.at(-1) || 0) / 2}] : [];
 }
 
-async function drawEpochs() {
-  const known = [...history.columns.keys()];
-  const both = ["training", "validation"];
-  charts.loss ??= lineChart(byId("loss-plot"), "loss, nats", known.includes("validation_loss") ? both : both.slice(0, 1));
-  await charts.loss.set({rows: rowsOf(["loss", "validation_loss"], both), best: bestRows()});
-  await drawMetric(known, both);
-  const norms = ["gradient_norm", "weight_norm"];
-  byId("norms").hidden = false;
-  charts.norms ??= lineChart(byId("norms-plot"), "norm", ["gradient", "weights"], {scale: "log"});
-  await charts.norms.set({rows: rowsOf(norms, ["gradient", "weights"], true)});
-  const layers = known.filter((key) => key.startsWith("gradient_norms/") && key.endsWith(".weight")).slice(0, 8);
-  if (layers.length > 1) {
-    const names = layers.map((key) => key.split("/")[1].replace(/^layers\.(\d+)\.weight$/, (_, place) => `layer ${Number(place) + 1}`));
-    byId("layers").hidden = false;
-    charts.layers ??= lineChart(byId("layers-plot"), "norm", names, {scale: "log"});
-    await charts.layers.set({rows: rowsOf(layers, names, true)});
-  }
+const BOTH = ["training", "validation"];
+const ofBoth = (key) => (history.columns.has("validation_" + key) ? BOTH : BOTH.slice(0, 1));
+
+async function drawLoss() {
+  if (!history.epochs.length) return;
+  charts.loss ??= lineChart(byId("loss-plot"), "loss, nats", ofBoth("loss"));
+  await charts.loss.set({rows: rowsOf(["loss", "validation_loss"], BOTH), best: bestRows()});
 }
 
-async function drawMetric(known, both) {
-  const metrics = known.filter((key) => !PLAIN.has(key) && !key.includes("/") && !key.startsWith("validation_"));
+async function drawNorms() {
+  if (!history.epochs.length) return;
+  byId("norms").hidden = false;
+  charts.norms ??= lineChart(byId("norms-plot"), "norm", ["gradient", "weights"], {scale: "log"});
+  await charts.norms.set({rows: rowsOf(["gradient_norm", "weight_norm"], ["gradient", "weights"], true)});
+}
+
+async function drawLayers() {
+  const layers = [...history.columns.keys()].filter((key) => key.startsWith("gradient_norms/") && key.endsWith(".weight")).slice(0, 8);
+  if (layers.length < 2) return;
+  const names = layers.map((key) => key.split("/")[1].replace(/^layers\.(\d+)\.weight$/, (_, place) => `layer ${Number(place) + 1}`));
+  byId("layers").hidden = false;
+  charts.layers ??= lineChart(byId("layers-plot"), "norm", names, {scale: "log"});
+  await charts.layers.set({rows: rowsOf(layers, names, true)});
+}
+
+async function drawMetric() {
+  const metrics = [...history.columns.keys()].filter((key) => !PLAIN.has(key) && !key.includes("/") && !key.startsWith("validation_"));
   if (!metrics.length) return;
   const select = byId("metric-name");
   if (!select.options.length) {
@@ -160,8 +166,8 @@ async function drawMetric(known, both) {
     byId("metric").hidden = false;
   }
   const key = select.value;
-  charts.metric ??= lineChart(byId("metric-plot"), "", known.includes("validation_" + key) ? both : both.slice(0, 1));
-  await charts.metric.set({rows: rowsOf([key, "validation_" + key], both), best: bestRows()});
+  charts.metric ??= lineChart(byId("metric-plot"), "", ofBoth(key));
+  await charts.metric.set({rows: rowsOf([key, "validation_" + key], BOTH), best: bestRows()});
 }
 
 function tile(name, value) {
@@ -204,11 +210,12 @@ function drawStatus() {
 
 async function loadFindings() {
   const stamp = `${history.epochs.length} ${run.status.status}`;
-  const isOver = run.status.status !== "running";
-  if (stamp === run.findingsStamp || !history.epochs.length || performance.now() - run.findingsAt < (isOver ? 500 : 3000)) return;
-  run.findingsAt = performance.now();
+  const began = performance.now();
+  if (stamp === run.findingsStamp || !history.epochs.length || began < run.findingsAfter) return;
   run.findingsStamp = stamp;
   const {findings, warnings} = await api(runApi(id, "/findings"));
+  const pause = Math.max(FINDINGS_PAUSE, FINDINGS_REST * (performance.now() - began));
+  run.findingsAfter = began + (run.status.status === "running" ? pause : 500);
   show(byId("findings"),
     ...findings.map((found) => el("div", {class: "warning"}, el("strong", {}, found.check), `: ${found.seen}. Cure: ${found.cure}.`)),
     ...warnings.map((text) => el("div", {class: "warning"}, text)));
@@ -250,7 +257,7 @@ function drawVerdict({verdict, baseline}) {
 
 byId("name").textContent = id;
 document.title = `${id} - xent studio`;
-byId("metric-name").addEventListener("change", () => drawEpochs().catch(fail));
+for (const name of ["metric", "roc"]) byId(name).addEventListener("change", () => redraws.askFor(byId(name)));
 byId("stop").addEventListener("click", async () => {
   byId("stop").disabled = true;
   try {
@@ -262,6 +269,11 @@ byId("stop").addEventListener("click", async () => {
   }
 });
 document.addEventListener("visibilitychange", visibility);
+redraws.add(byId("loss-plot"), drawLoss);
+redraws.add(byId("metric"), drawMetric);
+redraws.add(byId("roc"), () => curves.draw());
+redraws.add(byId("norms"), drawNorms);
+redraws.add(byId("layers"), drawLayers);
 loadDetail();
 listen();
 work();
