@@ -118,6 +118,14 @@ def test_rows_of_the_data_that_get_no_gradient_are_counted() -> None:
     )
 
 
+@pytest.mark.parametrize("labels", [np.sort(LABELS), np.arange(40) == 30], ids=["sorted", "rare"])
+def test_broadcasting_is_seen_wherever_the_rows_of_a_class_lie(labels: Any) -> None:
+    found = audit(net(), "MSELoss", X, labels, dtypes=["float32"])
+    assert checks(found) == ["broadcasting"]
+    evidence = found.faults[0].evidence
+    assert evidence["mean over rows"] != pytest.approx(evidence["mean over pairs"], rel=1e-3)
+
+
 def test_a_focal_loss_is_not_held_against_a_log_loss() -> None:
     def focal(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         losses = functional.binary_cross_entropy_with_logits(z, y, reduction="none")
@@ -156,7 +164,12 @@ def test_text_and_json_say_the_same() -> None:
         ((net, "BCELoss", None, LABELS), "y needs X"),
         ((net, "BCELoss", X[0]), "X must have shape"),
         ((net, "BCELoss", np.array([["a"], ["b"]])), "array of numbers"),
+        ((net, "BCELoss", np.full((4, 4), np.nan)), "X must be finite"),
         ((net, "BCELoss", X, LABELS[:3]), "the n = 40 of X"),
+        ((net, lambda z: z, X, LABELS), "must take outputs and targets"),
+        ((net, "TripletMarginLoss", X, LABELS), "must take outputs and targets"),
+        ((net, nn.AdaptiveLogSoftmaxWithLoss, X, LABELS), "needs arguments"),
+        ((net, "mse_loss(scale=2)", X, LABELS), "mse_loss refuses its arguments"),
         ((net, "BCELoss", X, np.array(["a"] * 40)), "Code the classes"),
         ((net, "BCELoss", X, np.full(40, np.nan)), "must be finite"),
         ((net, lambda z, y: 3.0, X, LABELS), "a number has no gradient"),
@@ -168,6 +181,22 @@ def test_text_and_json_say_the_same() -> None:
 def test_mistakes_are_named(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(XentError, match=f"(?i){message}"):
         audit(*arguments, dtypes=["float32"])
+
+
+def test_one_dtype_is_no_sequence_of_them() -> None:
+    with pytest.raises(XentError, match=r"Write \['float32'\]"):
+        audit(net, "BCELoss", X, dtypes="float32")
+
+
+@pytest.mark.parametrize(
+    ("y", "cure"),
+    [(np.eye(3)[LABELS], "targets.long()"), (LABELS, "one_hot(targets)")],
+    ids=["floats", "codes"],
+)
+def test_the_cure_of_a_refusal_fits_the_targets(y: Any, cure: str) -> None:
+    (fault,) = audit(nn.Linear(4, 3), "MultiLabelMarginLoss", X, torch.tensor(y)).faults
+    assert fault.check == "targets refused"
+    assert cure in fault.cure
 
 
 def test_a_file_of_code(tmp_path: Path) -> None:

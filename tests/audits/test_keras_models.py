@@ -1,4 +1,4 @@
-"""Keras models with their losses: fifteen that are right, and fifteen that each have one fault."""
+"""Keras models with their losses: those that are right, and those that each have one fault."""
 
 from __future__ import annotations
 
@@ -64,9 +64,15 @@ RIGHT: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "smoothed": (
         lambda: net(1), "BinaryCrossentropy(from_logits=True, label_smoothing=0.1)", LABELS),
     "focal": (lambda: net(1), "BinaryFocalCrossentropy(from_logits=True)", LABELS),
+    "focal of probabilities": (lambda: net(1, "sigmoid"), "BinaryFocalCrossentropy", LABELS),
+    "hinge": (lambda: net(1), "Hinge", COLUMN),
+    "rates": (lambda: net(1), "Poisson", COLUMN),
     "labels": (lambda: net(3), BINARY, SEVERAL),
     "classes": (lambda: net(3), CODED, CODES),
     "classes, column": (lambda: net(3), CODED, CODES[:, None]),
+    "ignored class": (
+        lambda: net(3), "SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)",
+        np.where(CODES == 2, -1, CODES)),
     "columns": (lambda: net(3), COLUMNS, ONE_HOT),
     "columns, smoothed": (
         lambda: net(3), "CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)", ONE_HOT),
@@ -96,6 +102,13 @@ BROKEN: dict[str, tuple[str, Callable[[], Any], Any, Any]] = {
     "no softmax": (
         "logits into a loss on probabilities",
         lambda: net(3), "sparse_categorical_crossentropy", CODES),
+    "focal, no sigmoid": (
+        "logits into a loss on probabilities",
+        lambda: net(1), "BinaryFocalCrossentropy", LABELS),
+    "divergence of one": (
+        "half a log loss", lambda: net(1, "sigmoid"), "KLDivergence", LABELS),
+    "clipping, divergence": (
+        "clipping", lambda: net(3, "softmax"), "KLDivergence", ONE_HOT),
     "clipping": ("clipping", lambda: net(1, "sigmoid"), "binary_crossentropy", LABELS),
     "clipping, classes": (
         "clipping", lambda: net(3, "softmax"), "SparseCategoricalCrossentropy", CODES),
@@ -169,3 +182,7 @@ def test_mistakes_are_refused() -> None:
 
     with pytest.raises(XentError, match="use a loss of torch"):
         audit(torch.nn.Linear(4, 1), keras.losses.BinaryCrossentropy(), ROWS)
+    with pytest.raises(XentError, match="use a loss of Keras"):
+        audit(net(1), torch.nn.BCEWithLogitsLoss(), ROWS)
+    with pytest.raises(XentError, match="must take outputs and targets"):
+        audit(net(1), lambda y: y, ROWS)

@@ -1,4 +1,4 @@
-"""Torch models with their losses: sixteen that are right, and more that each have one fault."""
+"""Torch models with their losses: those that are right, and those that each have one fault."""
 
 from __future__ import annotations
 
@@ -93,6 +93,15 @@ def focal(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return ((1 - torch.exp(-losses)) ** 2 * losses).mean()
 
 
+def focal_of_probabilities(p: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    p = p.clamp(1e-12, 1 - 1e-7)
+    return -(y * (1 - p) ** 2 * torch.log(p) + (1 - y) * p**2 * torch.log(1 - p)).mean()
+
+
+def half(p: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return -(y * torch.log(p)).mean()
+
+
 def by_hand(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return (functional.softplus(z) - y * z).mean()
 
@@ -117,6 +126,18 @@ def column() -> torch.Tensor:
     return labels()[:, None]
 
 
+def some_ignored() -> torch.Tensor:
+    return torch.where(torch.arange(N) % 5 == 0, -100, codes())
+
+
+def below_zero() -> nn.Module:
+    """Return a net whose outputs all lie under the labels, where an absolute error is linear."""
+    model = net(1)
+    with torch.no_grad():
+        model[2].bias.fill_(-50.0)
+    return model
+
+
 def frozen() -> nn.Module:
     model = net(3)
     model[0].requires_grad_(requires_grad=False)
@@ -137,12 +158,16 @@ RIGHT: dict[str, tuple[Callable[[], Any], Any, Callable[[], Any], Callable[[], A
     "smoothed": (lambda: net(3), "CrossEntropyLoss(label_smoothing=0.1)", rows, codes),
     "weighted": (lambda: net(3), "CrossEntropyLoss(weight=[1.0, 2.0, 5.0])", rows, codes),
     "soft classes": (lambda: net(3), "cross_entropy", rows, one_hot),
+    "ignored codes": (lambda: net(3), "CrossEntropyLoss", rows, some_ignored),
     "final norm": (lambda: net(3, nn.LayerNorm(3)), "CrossEntropyLoss", rows, codes),
     "log softmax": (lambda: net(3, nn.LogSoftmax(1)), "NLLLoss", rows, codes),
     "log softmax twice": (lambda: net(3, nn.LogSoftmax(1)), "CrossEntropyLoss", rows, codes),
     "images": (lambda: convolutional(3), "CrossEntropyLoss", images, codes),
     "by hand": (lambda: net(1), by_hand, rows, column),
     "focal": (lambda: net(1), focal, rows, column),
+    "focal of probabilities": (
+        lambda: net(1, nn.Sigmoid()), focal_of_probabilities, rows, column),
+    "rates": (lambda: net(1), "PoissonNLLLoss", rows, column),
     "regression": (lambda: net(1), "MSELoss", rows, lambda: rows()[:, :1] * 3),
     "positive regression": (
         lambda: net(1, nn.Softplus()), "HuberLoss", rows, positive),
@@ -187,6 +212,9 @@ BROKEN: dict[str, tuple[str, Callable[[], Any], Any, Callable[[], Any]]] = {
         lambda: net(3, nn.LogSoftmax(1)), "BCEWithLogitsLoss", several),
     "softmax for labels": (
         "a softmax for labels", lambda: net(3, nn.Softmax(1)), "BCELoss", several),
+    "focal, no sigmoid": (
+        "logits into a loss on probabilities", lambda: net(1), focal_of_probabilities, column),
+    "half a log loss": ("half a log loss", lambda: net(1, nn.Sigmoid()), half, column),
     "clipping": ("clipping", lambda: net(1, nn.Sigmoid()), "BCELoss", column),
     "clipped by hand": (
         "clipping",
@@ -205,6 +233,7 @@ BROKEN: dict[str, tuple[str, Callable[[], Any], Any, Callable[[], Any]]] = {
         "rows read as classes",
         lambda: Through(lambda z: z.squeeze(1)), "CrossEntropyLoss", labels),
     "broadcasting": ("broadcasting", lambda: net(1), "MSELoss", labels),
+    "broadcasting, linear": ("broadcasting", below_zero, "L1Loss", labels),
     "broadcasting, own loss": ("broadcasting", lambda: net(1), spreading, labels),
     "one column for three": ("broadcasting", lambda: net(3), spreading, column),
     "a sum": ("a sum over rows", lambda: net(1), "BCEWithLogitsLoss(reduction='sum')", column),
@@ -237,6 +266,9 @@ BROKEN: dict[str, tuple[str, Callable[[], Any], Any, Callable[[], Any]]] = {
         "log of zero",
         lambda: net(1, nn.Sigmoid()).to(torch.float16), "BCELoss",
         lambda: column().to(torch.float16)),
+    "the root of zero": (
+        "gradients that are no number",
+        lambda: Through(lambda z: z + torch.sqrt(0 * z)), "BCEWithLogitsLoss", column),
     "cut": ("dead gradients", Cut, "BCEWithLogitsLoss", column),
     "rounded": (
         "no gradient",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import vl_convert
 from drawn import axis_titles, check_chart, rows_of
 
 from xent.errors import XentError
@@ -70,6 +71,14 @@ def test_of_a_fine_grid_every_kth_cell_is_drawn_and_the_least() -> None:
     assert least["x"] < x[503] < least["x_end"]
     assert least["y"] < y[17] < least["y_end"]
     assert rows_of(chart, -1)[0]["value"] == -7
+
+
+def test_the_colors_are_told_by_a_ramp_not_by_symbols() -> None:
+    at = np.linspace(0, 1, 3)
+    drawn = vl_convert.vegalite_to_vega(surface_map(at, at, at + at[:, None]).to_dict())
+    (legend,) = drawn["legends"]
+    assert legend["fill"] == "color"
+    assert "stroke" not in legend
 
 
 def test_the_axes_hold_a_path_that_leaves_the_grid() -> None:

@@ -92,8 +92,8 @@ def _cure_of_refusal(seen: Observations, targets: TargetFacts) -> str:
     is_table = len(targets.shape) == 2 and targets.shape[1] > 1
     if is_table and seen.reading.family == "classes":
         return _cure_of_columns(seen.library, is_float=targets.is_float)
-    if seen.reading.form == "codes":
-        is_column = len(targets.shape) == 2
+    is_column = len(targets.shape) == 2
+    if seen.reading.form == "codes" and (is_column or targets.is_float):
         cast = ".long()" if seen.library == "torch" else '.astype("int64")'
         return f"class codes are whole numbers of shape (n,): targets{'.squeeze(1)' * is_column}{cast}."
     if seen.n_outputs > 1 and targets.form == "codes":

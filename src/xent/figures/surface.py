@@ -178,12 +178,22 @@ def _cells(
                 scale=alt.Scale(range=list(look.ramp)),
                 legend=alt.Legend(gradientLength=LEGEND_LENGTH, titleLimit=LEGEND_LENGTH),
             ),
-            # in the color of its cell: between bare cells the ground would shine through
-            stroke=alt.Stroke("value:Q", scale=alt.Scale(range=list(look.ramp)), legend=None),
+            # in the color of its cell: between bare cells the ground would shine through; its domain
+            # is written out, or Vega-Lite would join both legends into one of symbols
+            stroke=alt.Stroke(
+                "value:Q",
+                scale=alt.Scale(range=list(look.ramp), domain=_ends_of(rows)),
+                legend=None,
+            ),
             tooltip=[alt.Tooltip("value:Q", format=".5~g")],
         )
     )
     return chart
+
+
+def _ends_of(rows: list[dict[str, Any]]) -> list[float]:
+    values = [row["value"] for row in rows]
+    return [min(values), max(values)]
 
 
 def _descent(points: FloatArray, axes: dict[str, Any], look: Theme) -> list[Any]:
