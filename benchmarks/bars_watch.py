@@ -6,12 +6,14 @@ import contextlib
 import json
 import math
 import os
+import random
 import re
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ import numpy as np
 from results import Row, report
 
 N_TURNS, N_PAGES = 7, 2
+# seconds of a watched training in which nothing but the pages asks for anything
+QUIET_SECONDS = 5.0
+N_LONG, LONG_SECONDS = 10_000, 8.0
 TRAINER = """
 import json, resource, sys, threading
 from xent.cli import main
@@ -28,6 +33,19 @@ code = main(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 print("USED " + json.dumps([code, used.ru_utime + used.ru_stime, threading.active_count()]))
 """
+# seconds from one frame of a page to the next
+FRAMES = """(seconds) => new Promise((done) => {
+  const gaps = [];
+  const begin = performance.now();
+  let before = begin;
+  const frame = (now) => {
+    gaps.push((now - before) / 1000);
+    before = now;
+    if (now - begin < 1000 * seconds) requestAnimationFrame(frame);
+    else done(gaps);
+  };
+  requestAnimationFrame(frame);
+})"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -62,8 +80,9 @@ def train(folder: Path, n_epochs: int, browser: Any = None) -> dict[str, float]:
         for page in pages:
             page.goto(url)
         before, clock = others_cpu(), time.perf_counter()
-        found["lag"] = epoch_lag(pages[0], process, url, folder / "runs")
+        time.sleep(QUIET_SECONDS)
         found["others"] = (others_cpu() - before) / (time.perf_counter() - clock)
+        found["lag"] = epoch_lag(pages[0], process, url, folder / "runs")
     out, _ = process.communicate()
     used = json.loads(re.search(r"USED (.*)", out).group(1))
     if browser:
@@ -93,6 +112,46 @@ def epoch_lag(page: Any, process: subprocess.Popen[str], url: str, runs: Path) -
         waiting = [(n, then) for n, then in waiting if n > n_shown]
         time.sleep(0.02)
     return statistics.median(lags) if lags else float("nan")
+
+
+def frames_of_a_long_run(browser: Any, runs: Path) -> list[float]:
+    """Return the pauses between the frames of a page on 10,000 epochs, to which a hundred a second are added."""
+    history = max(runs.glob("*/history.jsonl"), key=lambda path: path.stat().st_mtime)
+    last = json.loads(history.read_text().splitlines()[-1])
+    lines = iter(range(last["epoch"] + 1, 2 * N_LONG))
+    studio = subprocess.Popen(
+        [sys.executable, "-m", "xent", "studio", str(runs), "--port", "8790"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "DISPLAY": ""},
+    )  # fmt: skip
+    page, is_over = browser.new_page(), threading.Event()
+
+    def grow() -> None:
+        while not is_over.wait(0.01):
+            append(next(lines))
+
+    def append(epoch: int) -> None:
+        noise = random.Random(epoch).random()
+        file.write(json.dumps({**last, "epoch": epoch, "loss": 1 / epoch + noise / 10}) + "\n")
+
+    with history.open("a", buffering=1) as file:
+        while (epoch := next(lines)) <= N_LONG:
+            append(epoch)
+        growing = threading.Thread(target=grow)
+        growing.start()
+        try:
+            assert studio.stdout is not None
+            address = next(line for line in studio.stdout if "http" in line)
+            root = re.search(r"http://[\d.:]+", address).group()
+            page.goto(f"{root}/runs/{history.parent.name}")
+            page.wait_for_selector("#layers-plot .mark-line path", state="attached")
+            gaps: list[float] = page.evaluate(FRAMES, LONG_SECONDS)
+            assert int(page.get_attribute("html", "data-epochs")) > N_LONG
+        finally:
+            is_over.set()
+            growing.join()
+            studio.terminate()
+            page.close()
+    return gaps
 
 
 def end_server(url: str) -> None:
@@ -140,6 +199,7 @@ def main(n_turns: int, n_epochs: int) -> int:
                     plain.append(train(folder, n_epochs))
                 else:
                     watched.append(train(folder, n_epochs, browser))
+        gaps = sorted(frames_of_a_long_run(browser, folder / "runs"))
         browser.close()
     ratios = [w["cpu"] / p["cpu"] - 1 for w, p in zip(watched, plain, strict=True)]
     more = statistics.median(w["cpu"] for w in watched) / statistics.median(p["cpu"] for p in plain)
@@ -173,6 +233,13 @@ def main(n_turns: int, n_epochs: int) -> int:
             others <= 1.0,
             f"at {speed:.0f} epochs a second",
         ),
+        Row(
+            "10,000 epochs and 100 more a second: 99 of 100 frames come within",
+            f"{1000 * gaps[int(0.99 * len(gaps))]:.0f} ms",
+            "<= 100 ms (own aim)",
+            gaps[int(0.99 * len(gaps))] <= 0.1,
+            f"the slowest {1000 * gaps[-1]:.0f} ms",
+        ),
     ]
     return report(
         "live page", rows, notes=[f"{n_turns} turns of {n_epochs} epochs, in both orders"]
@@ -181,4 +248,4 @@ def main(n_turns: int, n_epochs: int) -> int:
 
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
-    sys.exit(main(2 if quick else N_TURNS, 800 if quick else 1500))
+    sys.exit(main(2 if quick else N_TURNS, 1500 if quick else 3000))
