@@ -114,6 +114,17 @@ def test_a_network_of_images_is_the_engine_s(name: str, dtype: str, run) -> None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "network",
+    [*FORMS.values(), *IMAGES.values()],
+    ids=[*FORMS, *(f"{name} of images" for name in IMAGES)],
+)
+def test_no_rows_are_no_outputs(network: Network, dtype: str, run) -> None:
+    got, expected = both(network, dtype, np.empty((0, *network.row_shape), dtype), run)
+    assert got.shape == expected.shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["lenet", "small_cnn", "resnet_small"])
 def test_the_presets_take_raw_pixels(name: str, dtype: str, run) -> None:
     layers = preset(name, (1, 32, 32), 3).layers

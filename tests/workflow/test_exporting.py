@@ -175,6 +175,8 @@ def test_a_threshold_is_inside_and_can_be_given(binary: Run, tmp_path: Path) -> 
     assert decided.all()
     _, none, _ = used.run(None, feeds | {"threshold": np.array(1.5)})
     assert not none.any()
+    empty = used.run(None, {name: values[:0] for name, values in feeds.items()})
+    assert [out.shape for out in empty] == [(0, 2), (0,), (0,)]
     metadata = used.get_modelmeta().custom_metadata_map
     assert float(metadata["threshold"]) == binary.decision.threshold.value
     assert json.loads(metadata["costs"])["fn"] == 5.0

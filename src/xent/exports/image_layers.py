@@ -52,19 +52,23 @@ def add_conv(graph: Graph, layer: Conv2d, a: str, own: LayerWeights) -> str:
 def _wide_conv(
     graph: Graph, layer: Conv2d, a: str, weight: Array, bias: Array, own: LayerWeights
 ) -> str:
-    """Return the sum over the places of a filter of their matrix times the image, moved there."""
-    _, height, width = layer.output_shape(own.shape)
+    """Return the sum over the places of a filter of the image, moved there, times their matrix.
+
+    The channels come last meanwhile: onnxruntime multiplies no images by a matrix from the right alone.
+    """
+    _, *sides = layer.output_shape(own.shape)
     if layer.margin:
         margins = [0, 0, layer.margin, layer.margin] * 2
         a = graph.add("Pad", a, graph.constant(margins, np.int64))
-    flat = graph.constant([0, 0, height * width], np.int64)
-    terms = []
-    for row, column, window in _windows(graph, a, layer.kernel, layer.stride, (height, width)):
-        filters = graph.constant(weight[:, :, row, column])
-        terms.append(graph.add("MatMul", filters, graph.add("Reshape", window, flat)))
-    total = reduce(lambda one, other: graph.add("Add", one, other), terms)
-    shape = graph.constant([0, layer.n_filters, height, width], np.int64)
-    return graph.add("Add", graph.add("Reshape", total, shape), graph.constant(bias[:, None, None]))
+    a = graph.add("Transpose", a, perm=[0, 2, 3, 1])
+    terms = [
+        graph.add("MatMul", window, graph.constant(weight[:, :, row, column].T))
+        for row, column, window in _windows(
+            graph, a, layer.kernel, layer.stride, (sides[0], sides[1]), axes=(1, 2)
+        )
+    ]
+    total = reduce(lambda one, other: graph.add("Add", one, other), [*terms, graph.constant(bias)])
+    return graph.add("Transpose", total, perm=[0, 3, 1, 2])
 
 
 def add_max_pool(graph: Graph, layer: MaxPool2d, a: str, _own: LayerWeights) -> str:
@@ -92,13 +96,18 @@ def add_global_avg_pool(graph: Graph, _layer: GlobalAvgPool, a: str, _own: Layer
 
 
 def _windows(
-    graph: Graph, a: str, kernel: int, stride: int, sides: tuple[int, int]
+    graph: Graph,
+    a: str,
+    kernel: int,
+    stride: int,
+    sides: tuple[int, int],
+    axes: tuple[int, int] = (2, 3),
 ) -> Iterator[tuple[int, int, str]]:
     """Yield each place of a square, with the image as seen from there at every step of the stride."""
-    axes, steps = graph.constant([2, 3], np.int64), graph.constant([stride, stride], np.int64)
+    places, steps = graph.constant(axes, np.int64), graph.constant([stride, stride], np.int64)
     for row in range(kernel):
         for column in range(kernel):
             start = np.array([row, column], dtype=np.int64)
             stop = start + stride * (np.array(sides) - 1) + 1
-            names = graph.constant(start), graph.constant(stop, np.int64), axes, steps
+            names = graph.constant(start), graph.constant(stop, np.int64), places, steps
             yield row, column, graph.add("Slice", a, *names)
