@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from xent.errors import XentError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from xent.distributions import Distribution
     from xent.network import ModuleNetwork, Network, ParameterSlot
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "check_outputs", "check_state"]
 
 
 class Engine(Protocol):
@@ -76,3 +78,22 @@ class Engine(Protocol):
 
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over what `state` returned."""
+
+
+def check_outputs(network: Network | ModuleNetwork, distribution: Distribution) -> None:
+    """Refuse a network that does not end in the distribution's logits."""
+    if network.n_outputs != distribution.n_outputs:
+        raise XentError(
+            f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
+        )
+
+
+def check_state(state: Mapping[str, Array], own: Mapping[str, Array]) -> None:
+    """Refuse arrays of another shape or dtype than an engine's own."""
+    for name, current in own.items():
+        given = state[name]
+        if given.shape != current.shape or given.dtype != current.dtype:
+            raise XentError(
+                f"{name} must have shape {current.shape} and dtype {current.dtype} for this network, "
+                f"got {given.shape} and {given.dtype}."
+            )

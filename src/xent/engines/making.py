@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xent.engines.numpy_engine import NumpyEngine, computes
 from xent.engines.ranks import ONE_RANK
-from xent.errors import XentError
-from xent.network import ModuleNetwork
+from xent.errors import XentError, nearest_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from xent.distributions import Distribution
     from xent.engines.engine import Engine
     from xent.engines.ranks import RankGroup
-    from xent.network import Network
+    from xent.network import ModuleNetwork, Network
 
 __all__ = ["ENGINES", "make_engine", "prediction_engine"]
 
@@ -70,6 +69,11 @@ def make_engine(
     >>> type(make_engine("numpy", mlp(2, (3,), 1), Bernoulli())).__name__
     'NumpyEngine'
     """
+    if name not in ENGINES:
+        known = ", ".join(ENGINES)
+        raise XentError(
+            f"engine must be one of {known}, got {name!r}.{nearest_hint(name, ENGINES)}"
+        )
     if ranks.size > 1:
         refuse_numpy(name, ranks.size)
         name = "torch"
@@ -78,18 +82,7 @@ def make_engine(
         on_numpy = computes(network) and device in {"auto", "cpu"} and is_plain
         name = "numpy" if on_numpy else "torch"
     if name == "numpy":
-        if isinstance(network, ModuleNetwork):
-            raise XentError("engine 'numpy' computes no own modules. Use engine='torch' or 'auto'.")
-        if device not in {"auto", "cpu"}:
-            raise XentError(
-                f"device of engine 'numpy' must be cpu, got {device!r}. Use engine='torch'."
-            )
-        if precision != "full":
-            raise XentError(f"precision {precision!r} needs engine='torch'.")
-        if compiled:
-            raise XentError("compile needs engine='torch'. Leave it out.")
-        if augment:
-            raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
+        _refuse_foreign(device, precision, augment, compiled=compiled)
         return NumpyEngine(network, distribution, dtype)
     require_torch()
     from xent.engines.torch_devices import find_device
@@ -108,6 +101,20 @@ def make_engine(
         compiled=compiled,
         ranks=together,
     )
+
+
+def _refuse_foreign(device: str, precision: str, augment: Sequence[str], *, compiled: bool) -> None:
+    """Refuse what only PyTorch has, where NumPy's engine was asked for."""
+    if device not in {"auto", "cpu"}:
+        raise XentError(
+            f"device of engine 'numpy' must be cpu, got {device!r}. Use engine='torch'."
+        )
+    if precision != "full":
+        raise XentError(f"precision {precision!r} needs engine='torch'.")
+    if compiled:
+        raise XentError("compile needs engine='torch'. Leave it out.")
+    if augment:
+        raise XentError("augment changes images, which engine='torch' computes. Leave it out.")
 
 
 def prediction_engine(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xent.engines.buffers import aligned_zeros
+from xent.engines.engine import check_outputs, check_state
 from xent.engines.losses import make_loss
 from xent.engines.steps import BatchNormStep, DenseStep, DropoutStep, ScaleStep, Step
 from xent.errors import XentError
@@ -83,12 +84,11 @@ class NumpyEngine:
     """
 
     def __init__(
-        self, network: Network, distribution: Distribution, dtype: str = "float32"
+        self, network: Network | ModuleNetwork, distribution: Distribution, dtype: str = "float32"
     ) -> None:
-        if network.n_outputs != distribution.n_outputs:
-            raise XentError(
-                f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
-            )
+        check_outputs(network, distribution)
+        if isinstance(network, ModuleNetwork):
+            raise XentError("engine 'numpy' computes no own modules. Use engine='torch' or 'auto'.")
         if not computes(network):
             foreign = next(layer for layer in network.layers if not isinstance(layer, LAYERS))
             known = ", ".join(form.__name__ for form in LAYERS)
@@ -171,14 +171,9 @@ class NumpyEngine:
 
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over parameters and running moments."""
+        check_state(state, self.state())
         for name, current in self.state().items():
-            given = state[name]
-            if given.shape != current.shape or given.dtype != current.dtype:
-                raise XentError(
-                    f"{name} must have shape {current.shape} and dtype {current.dtype} for this network, "
-                    f"got {given.shape} and {given.dtype}."
-                )
-            np.copyto(current, given)
+            np.copyto(current, state[name])
 
     def _blocks(self, X: Array) -> Iterator[tuple[slice, _Pass]]:
         if X.ndim != 2 or X.shape[1] != self.network.n_inputs:

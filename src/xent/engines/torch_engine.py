@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from xent.engines.augmentation import draw_changes
+from xent.engines.engine import check_outputs, check_state
 from xent.engines.losses import make_loss
 from xent.engines.torch_augmentation import changed_images
 from xent.engines.torch_layers import BatchNormModule, DropoutModule, NetworkModule, modules_of
@@ -91,10 +92,7 @@ class TorchEngine:
         compiled: bool = False,
         ranks: Ranks | None = None,
     ) -> None:
-        if network.n_outputs != distribution.n_outputs:
-            raise XentError(
-                f"network must end in {distribution.n_outputs} outputs for {distribution}, got {network.n_outputs}."
-            )
+        check_outputs(network, distribution)
         if augment and len(network.row_shape) != 3:
             raise XentError(
                 f"augment changes images, and the rows have shape {network.row_shape}. Leave it out."
@@ -337,13 +335,7 @@ class TorchEngine:
         own = {"parameters": self._parameters, "running": self._running}
         needed, scale = self.state(), self._arithmetic.scale
         needed.pop("loss_scale", None)  # a network that only starts has none
-        for name, current in needed.items():
-            given = state[name]
-            if given.shape != current.shape or given.dtype != current.dtype:
-                raise XentError(
-                    f"{name} must have shape {current.shape} and dtype {current.dtype} for this network, "
-                    f"got {given.shape} and {given.dtype}."
-                )
+        check_state(state, needed)
         for name, tensor in own.items():
             tensor.copy_(torch.from_numpy(np.ascontiguousarray(state[name])))
         if scale is not None and "loss_scale" in state:
