@@ -144,7 +144,29 @@ class Conv2d:
 
 
 @dataclass(frozen=True)
-class MaxPool2d:
+class _Pool2d:
+    """What the layers have in common that make one number of each square."""
+
+    kernel: int = 2
+    stride: int | None = None
+
+    def __post_init__(self) -> None:
+        check_count("kernel", self.kernel)
+        if self.stride is not None:
+            check_count("stride", self.stride)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of a row behind the layer."""
+        n_channels, height, width = image_shape(self, shape)
+        return (n_channels, *(_n_places(self, side, 0) for side in (height, width)))
+
+    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
+        """Return what is trained: nothing."""
+        return ()
+
+
+@dataclass(frozen=True)
+class MaxPool2d(_Pool2d):
     """Keeps the largest value of each square.
 
     Parameters
@@ -161,23 +183,9 @@ class MaxPool2d:
     (16, 3, 3)
     """
 
-    kernel: int = 2
-    stride: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_pool(self)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of a row behind the layer."""
-        return _pooled(self, shape)
-
-    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
-        """Return what is trained: nothing."""
-        return ()
-
 
 @dataclass(frozen=True)
-class AvgPool2d:
+class AvgPool2d(_Pool2d):
     """Takes the mean of each square.
 
     Parameters
@@ -192,20 +200,6 @@ class AvgPool2d:
     >>> AvgPool2d(2).output_shape((6, 24, 24))
     (6, 12, 12)
     """
-
-    kernel: int = 2
-    stride: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_pool(self)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of a row behind the layer."""
-        return _pooled(self, shape)
-
-    def parameters(self, _shape: Shape) -> tuple[ParameterShape, ...]:
-        """Return what is trained: nothing."""
-        return ()
 
 
 @dataclass(frozen=True)
@@ -228,18 +222,7 @@ class GlobalAvgPool:
         return ()
 
 
-def _check_pool(layer: MaxPool2d | AvgPool2d) -> None:
-    check_count("kernel", layer.kernel)
-    if layer.stride is not None:
-        check_count("stride", layer.stride)
-
-
-def _pooled(layer: MaxPool2d | AvgPool2d, shape: Shape) -> Shape:
-    n_channels, height, width = image_shape(layer, shape)
-    return (n_channels, *(_n_places(layer, side, 0) for side in (height, width)))
-
-
-def _n_places(layer: Conv2d | MaxPool2d | AvgPool2d, side: int, margin: int) -> int:
+def _n_places(layer: Conv2d | _Pool2d, side: int, margin: int) -> int:
     """Return at how many places of a side the square fits."""
     room = side + 2 * margin - layer.kernel
     if room < 0:
