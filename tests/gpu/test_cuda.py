@@ -112,7 +112,7 @@ def test_two_runs_are_alike_bit_by_bit(name, precision):
 
 
 def test_a_compiled_step_takes_the_same_steps():
-    network = mlp(5, (8, 8), 1, activation="tanh", batch_norm=True)
+    network = mlp(5, (8, 8), 1, activation="tanh", batch_norm=True, dropout=0.2)
     X, y = part(0).X.astype(np.float32), part(0).y
     ends = []
     for compiled in (False, True):
