@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from xent.distributions import Bernoulli
+from xent.errors import XentError
 from xent.training import Callback, Checkpointer, Part, TrainingSettings, read_checkpoint
 from xent.training.fitting import make_trainer, run_trainer
 from xent.training.health import Health, TrainingWarning, layer_norms
@@ -32,13 +33,13 @@ class Spoil(Callback):
             getattr(moment.engine, self.vector)[:] = np.nan
 
 
-def spoiled(folder, spoil: Spoil):
+def spoiled(folder, spoil: Spoil, *, validated: bool = True):
     return make_trainer(
         SETTINGS,
         task="binary",
         distribution=Bernoulli(),
         training=part(0),
-        validation=part(1),
+        validation=part(1) if validated else None,
         seed=0,
         callbacks=[spoil],
         checkpointer=Checkpointer(folder, every=1),
@@ -55,6 +56,18 @@ def test_a_diverged_training_leaves_a_whole_checkpoint_of_its_best_weights(tmp_p
     assert math.isfinite(values["loss_sum"])
     np.testing.assert_array_equal(arrays["parameters"], trainer.engine.parameters)
     assert np.all(np.isfinite(arrays["parameters"]))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_weights_that_the_last_step_spoils_are_no_result(tmp_path):
+    trainer = spoiled(tmp_path, Spoil("parameters", 4, 5))
+    with pytest.warns(TrainingWarning, match=r"epoch 4, batch 5; .* parameters layers\.0\.weight"):
+        run_trainer(trainer)
+    assert trainer.stopped_because == "diverged"
+    assert len(trainer.history) == 3
+    assert np.all(np.isfinite(trainer.engine.parameters))
+    with pytest.raises(XentError, match=r"epoch 4, batch 5; .* Try a smaller learning_rate"):
+        run_trainer(spoiled(tmp_path, Spoil("parameters", 4, 5), validated=False))
 
 
 @pytest.mark.filterwarnings("ignore::xent.training.TrainingWarning")

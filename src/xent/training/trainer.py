@@ -23,6 +23,7 @@ from xent.training.penalties import Penalty
 from xent.training.schedules import make_schedule
 from xent.training.stopping import BestWeights
 from xent.training.target_scale import TargetScale
+from xent.training.vectors import norm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -212,6 +213,11 @@ class Trainer:
         return loss
 
     def _end_epoch(self, order: Array) -> None:
+        if not math.isfinite(
+            norm(self.engine.parameters)
+        ):  # the last step left the range: no loss has shown it yet
+            self._diverge()
+            return
         record = self._record(order)
         self.history.append(record)
         self.moment.record = record
