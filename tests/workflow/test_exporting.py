@@ -370,6 +370,15 @@ def test_a_module_that_onnx_cannot_say_is_refused_in_one_line() -> None:
         _written(Moody(), torch.zeros(2, 3))
 
 
+def test_an_own_module_without_onnxscript_says_how_to_install_it(monkeypatch) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from xent.exports.torch_module import _written
+
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(XentError, match=r"pip install 'xent\[onnx\]'"):
+        _written(torch.nn.Linear(3, 1), torch.zeros(2, 3))
+
+
 def test_what_onnxruntime_refuses_is_told_in_one_line(capfd) -> None:
     graph = Graph()
     x = graph.input("x", np.float64, ("n", 1))

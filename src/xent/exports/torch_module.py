@@ -62,7 +62,7 @@ def _written(module: torch.nn.Module, rows: torch.Tensor) -> Any:
         import onnxscript  # noqa: F401 - PyTorch writes ONNX by it
     except ImportError:
         raise XentError(
-            "the export of an own module needs onnxscript. Install it with: pip install onnxscript"
+            "the export of an own module needs onnxscript. Install it with: pip install 'xent[onnx]'"
         ) from None
     try:
         with warnings.catch_warnings(), _quiet():
