@@ -209,6 +209,9 @@ def test_a_file_of_code(tmp_path: Path) -> None:
     assert loaded_from_file(place, "model")().in_features == 4
     found = audit(place, "BCEWithLogitsLoss", X, dtypes=["float32"])
     assert (found.model, found.is_clean) == ("net.py:build", True)
+    (tmp_path / "script.py").write_text("import sys\nsys.exit('usage: script')\n")
+    with pytest.raises(XentError, match="does not run: SystemExit: usage: script"):
+        loaded_from_file(f"{tmp_path / 'script.py'}:build", "model")
     (tmp_path / "bad.py").write_text("1 / 0\n")
     with pytest.raises(XentError, match="ZeroDivisionError"):
         loaded_from_file(f"{tmp_path / 'bad.py'}:build", "model")

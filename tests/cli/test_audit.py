@@ -33,6 +33,9 @@ def needs(size):
 def squares(p, y):
     return ((p - y) ** 2).mean()
 
+def leaves():
+    raise SystemExit(3)
+
 word = "no model"
 """
 
@@ -141,6 +144,7 @@ def test_a_module_that_refuses_is_told_not_drawn(
         (["{net}", "--loss", "BCELoss"], "must be file.py:build"),
         (["{net}:Nat", "--loss", "BCELoss"], "Did you mean 'Net'?"),
         (["{net}:needs", "--loss", "BCELoss"], "must build a model without arguments"),
+        (["{net}:leaves", "--loss", "BCELoss"], "without arguments: SystemExit: 3"),
         (["{net}:word", "--loss", "BCELoss"], "must be a torch.nn.Module or a keras.Model"),
         (["absent.py:Net", "--loss", "BCELoss"], "there is no file 'absent.py'"),
         (["{broken}:Net", "--loss", "BCELoss"], "does not run: SyntaxError"),
@@ -163,6 +167,7 @@ def test_a_module_that_refuses_is_told_not_drawn(
         (["{net}:Net", "--loss", "BCELoss", "--data", "{gaps}", "--target", "y"], "missing values"),
         (["--tables", "jax"], "library must be torch or keras"),
         (["--tables", "torch", "--loss", "BCELoss"], "leave MODEL"),
+        (["--tables", "torch", "--target", "y"], "leave MODEL"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_with_their_cure(

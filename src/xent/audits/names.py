@@ -91,7 +91,7 @@ def loaded_from_file(text: str, argument: str) -> Any:
     sys.path.insert(0, str(path.parent))
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that parses its own arguments exits
         raise XentError(
             f"{argument}: {place} does not run: {type(error).__name__}: {error}"
         ) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 
 from xent.audits.torch_data import spread_places
+from xent.audits.torch_models import first_line
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _facts(loss: AuditedLoss, rows: torch.Tensor, truth: torch.Tensor) -> BatchF
     except XentError:
         raise
     except Exception as error:  # noqa: BLE001 (a refusal of the library's is what is looked for)
-        return BatchFacts(*shapes, refusal=f"{type(error).__name__}: {_first_line(error)}")
+        return BatchFacts(*shapes, refusal=f"{type(error).__name__}: {first_line(error)}")
     shape = tuple(value.shape) if value.numel() > 1 else ()
     mean = float(value.detach().double().mean())
     pairs = _pairs(loss, rows, truth)
@@ -146,7 +147,3 @@ def _is_spread(loss: AuditedLoss, rows: torch.Tensor, truth: torch.Tensor, value
 
 def _near(a: float, b: float) -> bool:
     return abs(a - b) <= TOLERANCE * max(abs(a), abs(b), 1e-3)
-
-
-def _first_line(error: Any) -> str:
-    return (str(error).splitlines() or [""])[0]

@@ -14,7 +14,7 @@ import torch
 from xent.audits.names import loaded_from_file
 from xent.errors import XentError
 
-__all__ = ["AuditedModel", "as_rows", "copied_module", "loaded_model"]
+__all__ = ["AuditedModel", "as_rows", "copied_module", "first_line", "loaded_model"]
 
 SCALES: Final = (1.0, 100.0, 1e4)
 N_SCRAMBLES: Final = 3
@@ -55,7 +55,7 @@ class AuditedModel:
         except Exception as error:
             raise XentError(
                 f"model does not run on rows of shape {tuple(inputs.shape[1:])}: {type(error).__name__}: "
-                f"{_first_line(error)}"
+                f"{first_line(error)}"
             ) from error
         return checked_outputs(outputs, len(inputs))
 
@@ -98,8 +98,7 @@ def loaded_model(model: Any) -> Any:
         When the file does not run, or what it builds is no model.
     """
     if isinstance(model, str):
-        built = loaded_from_file(model, "model")
-        model = built
+        model = loaded_from_file(model, "model")
     is_maker = inspect.isclass(model) or (
         callable(model) and not isinstance(model, torch.nn.Module)
     )
@@ -107,10 +106,10 @@ def loaded_model(model: Any) -> Any:
         return model
     try:
         return model()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise XentError(
             f"model: {getattr(model, '__name__', model)}() must build a model without arguments: "
-            f"{type(error).__name__}: {_first_line(error)}"
+            f"{type(error).__name__}: {first_line(error)}"
         ) from error
 
 
@@ -194,5 +193,6 @@ def _spread(values: torch.Tensor) -> float:
     return float(values.double().std()) if values.numel() > 1 else 0.0
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, which may be long."""
     return (str(error).splitlines() or [""])[0]

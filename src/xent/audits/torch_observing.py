@@ -14,6 +14,7 @@ from xent.audits.torch_batches import batch_facts
 from xent.audits.torch_data import spread_places, without_ignored
 from xent.audits.torch_gradients import gradient_facts
 from xent.audits.torch_links import LINKS, final_links
+from xent.audits.torch_models import first_line
 from xent.audits.torch_readings import Probe, read_loss, targets_of
 from xent.audits.torch_rows import row_facts
 from xent.audits.torch_sweeps import Composition, sweep
@@ -195,7 +196,7 @@ def _sweeps(composition: Composition, dtypes: Sequence[str]) -> tuple[list[Sweep
     if reading.family == "unknown" or reading.takes in {"nothing", "something else"}:
         return [], {"loss by logit": "the loss is no log loss of these targets"}
     if reading.takes == "the mean" and composition.name.endswith("(x)"):
-        return [], {}
+        return [], {"loss by logit": "the loss compares the outputs with the targets themselves"}
     sweeps: list[Sweep] = []
     not_measured: dict[str, str] = {}
     if not reading.is_log_likelihood and reading.takes != "the mean":
@@ -206,7 +207,7 @@ def _sweeps(composition: Composition, dtypes: Sequence[str]) -> tuple[list[Sweep
         try:
             sweeps += [sweep(composition, label, dtype) for label in (1, 0)]
         except Exception as error:  # noqa: BLE001 (a loss need not know every format)
-            why = f"{type(error).__name__}: {_first_line(error)}"
+            why = f"{type(error).__name__}: {first_line(error)}"
             earlier = next((name for name, told in not_measured.items() if told == why), None)
             if earlier is not None:
                 del not_measured[earlier]
@@ -261,14 +262,10 @@ def _training_facts(
         raise
     except Exception as error:
         raise XentError(
-            f"model: a backward pass fails: {type(error).__name__}: {_first_line(error)}"
+            f"model: a backward pass fails: {type(error).__name__}: {first_line(error)}"
         ) from error
 
 
 def _numpy(targets: torch.Tensor) -> Any:
     values = targets.detach()
     return (values.double() if values.is_floating_point() else values).numpy()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0]

@@ -95,9 +95,10 @@ def _audit(
     # Keras reads this once, when it is first imported: here its models are torch modules
     os.environ.setdefault("KERAS_BACKEND", "torch")
     if tables is not None:
-        if model is not None or loss is not None or data is not None:
+        if any(given is not None for given in (model, loss, data, target)) or drop:
             raise XentError(
-                "--tables measures the losses of a library: leave MODEL, --loss, --data out."
+                "--tables measures the losses of a library: leave MODEL, --loss, --data, --target "
+                "and --drop out."
             )
         _show_tables(tables, formats, output, theme, as_json=as_json)
         return 0
