@@ -95,16 +95,19 @@ def test_nobody_looks_any_more(trained: Path, serve: Callable[..., Served]) -> N
     assert is_gone(served.url)
 
 
-def test_the_verb(trained: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "before", "after"),
+    [([], "studio: ", "\n"), (["--json"], '{"studio": "', '"}\n')],
+)
+def test_the_verb(trained: Path, options: list[str], before: str, after: str) -> None:
     command = [sys.executable, "-m", "xent", "studio", str(trained / "mixed"), "--port", "0"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(
-            r"studio: (http://127\.0\.0\.1:\d+)/runs/mixed\?token=(\S{32})\n", line
-        )
+        address = r"(http://127\.0\.0\.1:\d+)/runs/mixed\?token=([^\s\"]{32})"
+        found = re.fullmatch(re.escape(before) + address + re.escape(after), line)
         assert found
         with httpx.Client(base_url=found[1]) as client:
             assert len(client.get("/api/runs").json()["runs"]) == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,9 @@ def _studio(
         int, typer.Option(help="Port; the next free one is taken where it is in use.")
     ] = 8765,
     is_open: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the address as one JSON object.")
+    ] = False,
 ) -> int:
     from xent.studio.addresses import listening_socket, new_token, open_browser, studio_url
     from xent.studio.security import Access
@@ -51,7 +55,7 @@ def _studio(
         if port and taken != port:
             typer.echo(f"warning: port {port} is in use; {taken} is taken instead", err=True)
         url = studio_url(access, listening, run)
-        typer.echo(f"studio: {url}\nCtrl-C ends it")
+        typer.echo(json.dumps({"studio": url}) if as_json else f"studio: {url}\nCtrl-C ends it")
         if is_open and not open_browser(url):
             typer.echo("warning: no browser could be started; open the address in one", err=True)
         with contextlib.suppress(KeyboardInterrupt):
