@@ -10,10 +10,26 @@ from pathlib import Path
 
 from xent.errors import XentError
 
-__all__ = ["write_atomically", "write_cure"]
+__all__ = ["check_output", "write_atomically", "write_cure"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def check_output(path: Path) -> None:
+    """Refuse a file that cannot be written for want of a folder, before the work for it is done.
+
+    Raises
+    ------
+    XentError
+        When it is a folder, or lies in none.
+    """
+    if path.is_dir():
+        raise XentError(f"output must be a file, and {path} is a folder.")
+    if not path.parent.is_dir():
+        raise XentError(
+            f"output: there is no folder {path.parent}. Make it first, or choose another."
+        )
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:

@@ -77,6 +77,10 @@ def test_figures_are_listed(xent):
         (["roc"], "needs a run or a table of predictions, got none"),
         (["roc", "RUN", "--theme", "drak"], "Did you mean 'dark'?"),
         (["roc", "RUN", "-o", "roc.gif"], "must end in one of"),
+        (["roc", "none", "-o", "roc.gif"], "must end in one of"),  # before anything is read
+        (["roc", "none", "-o", "nowhere/roc.png"], "there is no folder nowhere"),
+        (["roc", "none", "-o", "."], "output must be a file"),
+        (["roc", "none", "--zoom", "0"], "scale must be above 0"),
         (["roc", "RUN", "--part", "train"], "part must be test or validation"),
         (["roc", "RUN", "--metric", "auc"], "roc has no use for --metric"),
         (["roc", "RUN", "--width", "3"], "width must be at least 50"),

@@ -314,6 +314,7 @@ def test_the_command_line_writes_the_report_where_it_is_told(
         (["made.parquet", "--label", "y"], "exactly one of probability"),
         (["none"], "none"),
         (["made.parquet", "--label", "y", "--probability", "p", "--output", "."], "is a folder"),
+        (["none", "--output", "nowhere/r.html"], "there is no folder nowhere"),  # before any work
     ],
 )
 def test_mistakes_are_explained(

@@ -11,6 +11,7 @@ import typer
 from xent.cli import prediction_options as columns
 from xent.cli.prediction_options import Module, refuse_module
 from xent.errors import XentError
+from xent.files import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,11 +90,13 @@ def _plot(
         "positive": positive,
         "weight": weight,
     }
+    path = Path(f"{figure}.png") if output is None else output
+    check_output(path)
+    from xent.figures.pictures import check_picture, save
+
+    check_picture(path, zoom)
     given = _sources(sources or [], label, named, part, data, module)
     settings = PlotSettings(metric, scale, layer, cost_fn, cost_fp)
-    path = Path(f"{figure}.png") if output is None else output
-    from xent.figures import save
-
     save(plot(figure, given, settings, theme=theme, width=width, title=title), path, scale=zoom)
     if as_json:
         print(json.dumps({"figure": figure, "file": str(path), "bytes": path.stat().st_size}))

@@ -11,6 +11,7 @@ import typer
 
 from xent.cli.prediction_options import Module  # noqa: TC001 - typer reads the annotations
 from xent.errors import XentError
+from xent.files import check_output
 from xent.runs import load_run
 from xent.runs.predictions import write_table
 
@@ -54,8 +55,8 @@ def _predict(
 ) -> int:
     if output is not None and output.suffix.lower() not in {".parquet", ".csv"}:
         raise XentError(f"output must end in .parquet or .csv, got {output.name!r}.")
-    if output is not None and not output.parent.is_dir():
-        raise XentError(f"output: there is no folder {output.parent}.")
+    if output is not None:
+        check_output(output)
     loaded = load_run(run, module)
     rows = loaded.read(file)
     table = loaded.predict_table(rows)

@@ -23,7 +23,6 @@ from xent.cli.prediction_options import (
     refuse_module,
     refuse_without_label,
 )
-from xent.errors import XentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,10 @@ def _report(
     module: Module = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    from xent.files import write_atomically
+    from xent.files import check_output, write_atomically
+
+    if output is not None:
+        check_output(output)
 
     columns = {
         "probability": probability,
@@ -83,8 +85,6 @@ def _report(
         refuse_module(module)
         html, path = _of_predictions(source, label, columns, level)
     path = output or path
-    if path.is_dir():
-        raise XentError(f"output must be a file, and {path} is a folder.")
     write_atomically(path, html)
     if as_json:
         print(json.dumps({"report": str(path), "bytes": path.stat().st_size}))

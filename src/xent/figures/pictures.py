@@ -76,6 +76,20 @@ def save(chart: alt.TopLevelMixin, path: Path | str, *, scale: float = 2) -> Pat
     '<svg'
     """
     path = Path(path)
+    check_picture(path, scale)
+    # altair has checked every part when it was made; checking each row again takes most of the time
+    write_atomically(path, _content(chart.to_dict(validate=False), path.suffix.lower(), scale))
+    return path
+
+
+def check_picture(path: Path, scale: float) -> None:
+    """Refuse what `save` would refuse, before the chart is made.
+
+    Raises
+    ------
+    XentError
+        When the ending is unknown, or the scale out of range.
+    """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise XentError(
@@ -84,9 +98,6 @@ def save(chart: alt.TopLevelMixin, path: Path | str, *, scale: float = 2) -> Pat
         )
     if not 0 < scale <= LARGEST_SCALE:
         raise XentError(f"scale must be above 0 and at most {LARGEST_SCALE}, got {scale}.")
-    # altair has checked every part when it was made; checking each row again takes most of the time
-    write_atomically(path, _content(chart.to_dict(validate=False), ending, scale))
-    return path
 
 
 def _content(specification: dict[str, Any], ending: str, scale: float) -> bytes | str:
