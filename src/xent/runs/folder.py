@@ -161,7 +161,9 @@ def open_run_folder(path: Path | str) -> RunFolder:
             raise XentError(f"{path} is a file; a run's folder is needed.")
         if not path.is_dir():
             siblings = (
-                [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+                [str(entry) for entry in path.parent.iterdir() if entry.is_dir()]
+                if path.parent.is_dir()
+                else []
             )
             raise XentError(f"there is no run folder {path}.{nearest_hint(str(path), siblings)}")
         if not (path / "run.json").is_file():
