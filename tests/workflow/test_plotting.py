@@ -155,6 +155,11 @@ def test_rows_are_those_of_the_part(runs: dict[str, Any]) -> None:
     )
 
 
+def test_a_regression_has_no_curves(runs: dict[str, Any]) -> None:
+    with pytest.raises(XentError, match=r"needs classes, and the target of .* is regression"):
+        plot("roc-epochs", [source_of(runs["regression"])])
+
+
 def test_several_runs_are_drawn_by_name(runs: dict[str, Any]) -> None:
     run = runs["binary"]
     sources = [PlotSource("first", run), PlotSource("second", run, part="validation")]

@@ -200,6 +200,10 @@ def _metric(sources: Sequence[PlotSource], settings: PlotSettings, look: Look) -
 
 def _roc_by_epoch(sources: Sequence[PlotSource], _: PlotSettings, look: Look) -> Any:
     run = sources[0].run
+    if run.model.task == "regression":
+        raise XentError(
+            f"this figure needs classes, and the target of {run.folder.name} is regression."
+        )
     if not run.curve_epochs:
         raise XentError(
             f"{run.folder} has no curves by epoch: they need a validation part. Train with a "
