@@ -72,6 +72,7 @@ def test_a_chart_gets_its_theme_title_and_size() -> None:
     assert made["title"] == {"text": "A", "subtitle": ["b", "c"]}
     assert (made["width"], made["height"]) == (200, 90)
     assert made["config"]["axis"]["labelColor"] == DARK.ink
+    assert made["config"]["axis"]["labelSeparation"] > 0  # 100,000 and 200,000 would touch
     bare = themed(chart, LIGHT).to_dict()
     assert "title" not in bare
     assert "width" not in bare

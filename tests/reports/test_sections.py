@@ -27,7 +27,7 @@ from xent.reports.cost_decision_section import cost_decision_section
 from xent.reports.decision_section import decision_section
 from xent.reports.origin_sections import PartRows, asked_section, data_section, findings_section
 from xent.reports.task_charts import class_charts, label_charts, unlike
-from xent.reports.task_sections import Named, task_sections
+from xent.reports.task_sections import Named, history_section, task_sections
 from xent.reports.verdict_section import verdict_section
 from xent.runs import DataRecord, Evaluation, RunRecord
 
@@ -133,7 +133,7 @@ def test_what_was_asked_names_both_tables_and_whether_threads_could_be_set() -> 
         seed=7,
         data=DataRecord("frame", None, "a" * 64, 1234),
         test=DataRecord("held", "held.csv", "b" * 64, 99),
-        versions={"xent": "0.1"},
+        versions={"xent": "0.1", "machine": "Linux x86_64"},
         n_threads=2,
         threads_are_set=False,
         started="2026-01-01T00:00:00+00:00",
@@ -151,8 +151,21 @@ def test_what_was_asked_names_both_tables_and_whether_threads_could_be_set() -> 
         "drop none",
         "weight default",
         "rows 1,234",
+        "version of xent 0.1 machine Linux x86_64",
     ):
         assert said in body, said
+
+
+def test_the_course_of_a_training_is_written_as_the_charts_write_it() -> None:
+    records = [
+        {"epoch": k, "loss": 0.7 / k, "auc": 0.5, "validation_loss": 0.7 / k, "validation_auc": 0.5}
+        for k in (1, 2, 3)
+    ]
+    body = text(history_section(records, 2).body)
+    for said in ("epoch 1 best: epoch 2 last: epoch 3", "AUC 0.5000", "validation loss 0.7000"):
+        assert said in body, said
+    assert "validation AUC 0.5000 0.5000 0.5000" in body
+    assert "auc" not in body
 
 
 def test_a_verdict_without_a_test_part_warns_and_says_why_something_is_undefined() -> None:

@@ -8,10 +8,10 @@ import altair as alt
 
 from xent.figures.epoch_lines import (
     LOWER_IS_BETTER,
-    TITLES,
     epoch_layers,
     epoch_series,
     marked_epoch,
+    metric_title,
 )
 from xent.figures.epochs import epoch_records
 from xent.figures.theme import theme_named, themed
@@ -94,7 +94,7 @@ def training_dashboard(
         marked = (best, value) if best else None
         layers = epoch_layers(
             series,
-            TITLES.get(name, name.replace("_", " ")),
+            metric_title(name),
             marked,
             look,
             parts=parts,

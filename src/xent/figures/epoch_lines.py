@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from xent.figures.epochs import EpochRecord
     from xent.figures.theme import Theme
 
-__all__ = ["LOWER_IS_BETTER", "TITLES", "Series", "epoch_layers", "epoch_series", "marked_epoch"]
+__all__ = [
+    "LOWER_IS_BETTER",
+    "TITLES",
+    "Series",
+    "epoch_layers",
+    "epoch_series",
+    "marked_epoch",
+    "metric_title",
+]
 
 # how a metric is written on its axis
 TITLES: Final = {
@@ -44,6 +52,20 @@ MOST_DASHED: Final = 500
 TEXT_WIDTH: Final = 0.25
 
 Series: TypeAlias = dict[str, list[tuple[int, float]]]
+
+
+def metric_title(name: str, *, unit: bool = True) -> str:
+    """Return how a column of a history is written, with its unit or without.
+
+    Examples
+    --------
+    >>> metric_title("auc"), metric_title("validation_hamming_loss", unit=False), metric_title("my_own")
+    ('AUC (share of pairs)', 'validation Hamming loss', 'my own')
+    """
+    metric = name.removeprefix("validation_")
+    title = TITLES.get(metric, metric.replace("_", " "))
+    part = "" if metric == name else "validation "
+    return part + (title if unit else title.partition(" (")[0])
 
 
 def epoch_series(records: list[EpochRecord], columns: Mapping[str, str], name: str) -> Series:

@@ -10,10 +10,10 @@ import altair as alt
 from xent.errors import XentError
 from xent.figures.epoch_lines import (
     LOWER_IS_BETTER,
-    TITLES,
     epoch_layers,
     epoch_series,
     marked_epoch,
+    metric_title,
 )
 from xent.figures.epochs import epoch_records
 from xent.figures.theme import theme_named, themed
@@ -81,7 +81,7 @@ def loss_history(
     elif scale != "linear":
         raise XentError(f"scale must be 'linear' or 'log', got {scale!r}.")
     marked = marked_epoch(series, best_epoch, lower_is_better=True)
-    return _drawn(series, TITLES["loss"], marked, scale, title, theme, width, height)
+    return _drawn(series, metric_title("loss"), marked, scale, title, theme, width, height)
 
 
 def metric_history(
@@ -129,9 +129,17 @@ def metric_history(
     name = metric.removeprefix("validation_")
     series = epoch_series(records, {"training": name, "validation": f"validation_{name}"}, name)
     marked = marked_epoch(series, best_epoch, lower_is_better=name in LOWER_IS_BETTER)
-    axis = TITLES.get(name, name.replace("_", " "))
-    text = f"{axis.split(' (')[0]} by epoch" if title is None else title
-    return _drawn(series, axis, marked, "linear", text[:1].upper() + text[1:], theme, width, height)
+    text = f"{metric_title(name, unit=False)} by epoch" if title is None else title
+    return _drawn(
+        series,
+        metric_title(name),
+        marked,
+        "linear",
+        text[:1].upper() + text[1:],
+        theme,
+        width,
+        height,
+    )
 
 
 def _positive(series: Series) -> Series:

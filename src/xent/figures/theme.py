@@ -144,6 +144,7 @@ def configuration(look: Theme) -> dict[str, Any]:
         "domainColor": look.muted,
         "tickColor": look.muted,
         "labelFontSize": 11,
+        "labelSeparation": 4,  # long numbers would run into one another
         "titleFontSize": 12,
         "titleFontWeight": "normal",
         "titlePadding": 8,

@@ -88,7 +88,10 @@ def asked_section(record: RunRecord, command: Sequence[str]) -> Section:
         ("started", record.started),
         ("finished", record.finished or record.status),
         ("threads", f"{record.n_threads}{'' if record.threads_are_set else ' (could not be set)'}"),
-        *((f"version of {name}", value) for name, value in record.versions.items()),
+        *(
+            (name if name == "machine" else f"version of {name}", value)
+            for name, value in record.versions.items()
+        ),
     ]
     settings = [
         (name, element("code", None, _setting(value))) for name, value in record.recipe.items()

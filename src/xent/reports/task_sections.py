@@ -11,6 +11,7 @@ from xent.evaluation.evaluations.figures import number_text
 from xent.evaluation.evaluations.multiclass import MulticlassEvaluation
 from xent.evaluation.evaluations.multilabel import MultilabelEvaluation
 from xent.evaluation.evaluations.regression import RegressionEvaluation
+from xent.figures.epoch_lines import metric_title
 from xent.reports.class_tables import class_figures, confusions, label_figures
 from xent.reports.markup import Markup, element, join, table
 from xent.reports.page import Section
@@ -152,7 +153,10 @@ def history_section(
         f"last: epoch {last['epoch']}",
     )
     rows = [
-        (name.replace("_", " "), *(_value(record.get(name)) for record in (records[0], best, last)))
+        (
+            metric_title(name, unit=False),
+            *(_value(record.get(name)) for record in (records[0], best, last)),
+        )
         for name in names
     ]
     charts = training_charts(records, best_epoch, curves)

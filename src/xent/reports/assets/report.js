@@ -35,7 +35,7 @@
     return {
       background: "transparent", font,
       axis: {labelColor: color("ink"), titleColor: color("ink"), titleFontWeight: "normal", gridColor: color("grid"),
-        domainColor: color("faint"), tickColor: color("faint"), labelFontSize: 11, titleFontSize: 12, labelOverlap: true},
+        domainColor: color("faint"), tickColor: color("faint"), labelFontSize: 11, titleFontSize: 12, labelOverlap: true, labelSeparation: 4},
       legend: {labelColor: color("ink"), titleColor: color("ink"), labelFontSize: 11, symbolStrokeWidth: 2},
       title: {color: color("ink"), subtitleColor: color("ink"), anchor: "start"},
       header: {labelColor: color("ink"), titleColor: color("ink")},
