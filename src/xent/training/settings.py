@@ -95,7 +95,7 @@ class TrainingSettings:
     )
     patience: int = _setting(30, "Epochs without a better validation loss before stopping.")
     checkpoint_every: int | None = _setting(
-        None, "Epochs between checkpoints; by default as often as 3 % of the time allows."
+        None, "Epochs between checkpoints; by default as often as 3% of the time allows."
     )
     engine: str = _setting(
         "auto", "numpy or torch; auto: numpy where it computes the network, else torch."
