@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -156,6 +157,39 @@ def test_a_file_names_the_module(tmp_path, cancer):
     )
     classifier = XentClassifier(module=f"{path}:build", epochs=3, random_state=0).fit(X, y)
     assert classifier.network_.reference == "net.py:build"
+
+
+def test_a_pickle_takes_the_code_from_its_file_again(tmp_path, cancer):
+    X, y = cancer
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import torch\n"
+        "class Own(torch.nn.Module):\n"
+        "    def __init__(self, n_inputs):\n"
+        "        super().__init__()\n"
+        "        self.linear = torch.nn.Linear(n_inputs, 1)\n"
+        "        self.fixed = torch.nn.Parameter(torch.rand(n_inputs), requires_grad=False)\n"
+        "    def forward(self, x):\n"
+        "        return self.linear(self.fixed * x)\n"
+    )
+    classifier = XentClassifier(module=f"{path}:Own", epochs=2, random_state=3).fit(X, y)
+    scores, kept = classifier.decision_function(X), pickle.dumps(classifier)
+    # as in a process that has never seen the file
+    for name in [name for name in sys.modules if name.startswith("xent_module_")]:
+        del sys.modules[name]
+    again = pickle.loads(kept)
+    assert pickle.loads(pickle.dumps(again)).partial_fit(X, y).n_iter_ == classifier.n_iter_ + 1
+    np.testing.assert_array_equal(again.decision_function(X), scores)
+    path.unlink()
+    np.testing.assert_array_equal(again.decision_function(X), scores)
+    with pytest.raises(XentError, match="there is no file"):
+        pickle.loads(kept).predict(X)
+
+
+def test_images_of_one_channel_need_its_axis(digits):
+    X, y = digits
+    with pytest.raises(XentError, match=r"got \(1797, 8, 8\).*X\[:, None\]"):
+        XentClassifier(module=convolutions).fit(X[:, 0], y)
 
 
 @pytest.mark.parametrize(

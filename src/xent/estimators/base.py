@@ -46,8 +46,20 @@ logger = logging.getLogger("xent.estimators")
 
 
 def checks_of(X: object) -> dict[str, Any]:
-    """Return how scikit-learn is to check rows: numbers of which NaN is missing, or images as they are."""
-    if getattr(X, "ndim", 2) == 4:
+    """Return how scikit-learn is to check rows: numbers of which NaN is missing, or images as they are.
+
+    Raises
+    ------
+    XentError
+        When the rows have three axes.
+    """
+    shape = getattr(X, "shape", ())
+    if len(shape) == 3:
+        raise XentError(
+            f"X must have shape (n, n_features), or (n, channels, height, width) of images, got {tuple(shape)}. "
+            "Are these images of one channel? Give X[:, None]."
+        )
+    if len(shape) == 4:
         return {"dtype": "numeric", "allow_nd": True}
     return {"dtype": FLOATS, "ensure_all_finite": "allow-nan"}
 
@@ -155,6 +167,8 @@ class XentEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def _fitted(self) -> Model:
         check_is_fitted(self, "_model")
+        if isinstance(self.module, str):  # a pickle leaves the code where it is
+            self._model.take_code(self.module)
         return self._model
 
     def _features(self, X: ArrayLike) -> Array:

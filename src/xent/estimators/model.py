@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xent.engines import prediction_engine
+from xent.engines.own_modules import with_code
+from xent.engines.stored_engine import StoredEngine
 from xent.errors import XentError
+from xent.network import ModuleNetwork
 
 if TYPE_CHECKING:
     from xent.arrays import Array, FloatArray
+    from xent.engines import Engine
     from xent.estimators.rows import ImagePreparation, Preparation
     from xent.training import History, Trainer
 
@@ -34,7 +39,9 @@ class Model:
     def __init__(self, preparation: Preparation | ImagePreparation, trainer: Trainer) -> None:
         trained = trainer.engine
         self.preparation = preparation
-        self.engine = prediction_engine(trained.network, trained.distribution, trained.dtype.name)
+        self.engine: Engine = prediction_engine(
+            trained.network, trained.distribution, trained.dtype.name
+        )
         self.engine.load_state(trained.state())
         values, arrays = trainer.snapshot()
         # What comes next is another fit or another batch, never the rest of this epoch.
@@ -48,6 +55,23 @@ class Model:
     def n_epochs(self) -> int:
         """How many epochs made the weights."""
         return int(self.progress["epoch"]) - 1
+
+    def take_code(self, source: str) -> None:
+        """Give an own module its code again, from ``file.py:build``: a pickle cannot find the classes of a file.
+
+        Raises
+        ------
+        XentError
+            When there is no such module, or it is another one.
+        """
+        with self._lock:
+            if not isinstance(stored := self.engine, StoredEngine):
+                return
+            network = with_code(stored.network, source, stored.dtype.name)
+            engine = prediction_engine(network, stored.distribution, stored.dtype.name)
+            engine.load_state(stored.state())
+            engine.load_fixed(stored.fixed())  # type: ignore[attr-defined] # of the PyTorch engine
+            self.engine = engine
 
     def logits(self, X: Array) -> FloatArray:
         """Return the outputs for raw rows, shape (n, n_outputs), in the network's dtype."""
@@ -95,11 +119,16 @@ class Model:
         trainer.load_snapshot({**self.progress, "callbacks": own}, arrays, history)
 
     def __getstate__(self) -> dict[str, Any]:
+        network, fixed = self.engine.network, {}
+        if isinstance(network, ModuleNetwork) and network.reference is not None:
+            fixed = self.engine.fixed()  # type: ignore[attr-defined] # of the PyTorch engine
+            network = dataclasses.replace(network, template=None)
         return {
             "preparation": self.preparation,
-            "network": self.engine.network,
+            "network": network,
             "distribution": self.engine.distribution,
             "arrays": self.engine.state(),
+            "fixed": fixed,
             "progress": self.progress,
             "moments": self.moments,
         }
@@ -107,7 +136,11 @@ class Model:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.preparation, self.progress = state["preparation"], state["progress"]
         self.moments = state["moments"]
-        dtype = self.preparation.dtype.name
-        self.engine = prediction_engine(state["network"], state["distribution"], dtype)
-        self.engine.load_state(state["arrays"])
         self._lock = threading.Lock()
+        network, dtype = state["network"], self.preparation.dtype.name
+        described = network, state["distribution"], dtype
+        if isinstance(network, ModuleNetwork) and network.template is None:
+            self.engine = StoredEngine(*described, state["arrays"], state["fixed"])
+        else:
+            self.engine = prediction_engine(*described)
+            self.engine.load_state(state["arrays"])
