@@ -150,6 +150,7 @@ def test_by_default_the_patch_has_the_mean_color() -> None:
         ({"outcome": [0, 0, 0]}, "one for each of 2 images"),
         ({"outcome": 2}, r"below 2.*got 2"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 2.5}, "batch_size must be an integer"),
         ({"predict": lambda x: np.zeros(len(x) + 1)}, "for as many images"),
         ({"predict": lambda x: np.full(len(x), np.nan)}, "finite"),
     ],

@@ -114,7 +114,18 @@ def test_a_probability_never_reads_as_certain(p: float) -> None:
         (lambda: class_cases([0], [0.5], classes=["a", "b"]), r"shape \(n, K\)"),
         (lambda: class_cases([0], [[0.5, 0.5]], classes=["a"]), "K = 1"),
         (lambda: label_cases([[1]], [[0.5, 0.5]], names=["a", "b"]), r"got \(1, 1\) and \(1, 2\)"),
+        (lambda: class_cases([0], [[1.0]], classes=["a"]), "two or more"),
+        (lambda: class_cases([2], [[0.5, 0.5]], classes=["a", "b"]), "truth must hold class codes"),
+        (lambda: class_cases([-1], [[0.5, 0.5]], classes=["a", "b"]), r"got -1"),
+        (lambda: class_cases([0], [[0.5, np.nan]], classes=["a", "b"]), "must not hold NaN"),
+        (lambda: class_cases([0], [[-1.0, 2.0]], classes=["a", "b"]), "logits"),
+        (lambda: class_cases([0], [[0.5, 0.5]], [2], classes=["a", "b"]), "decided must hold"),
+        (lambda: class_cases([0], [[0.5, 0.5]], [0, 1], classes=["a", "b"]), "each of 1 rows"),
+        (lambda: label_cases([[1]], [[np.nan]], names=["a"]), "must not hold NaN"),
+        (lambda: label_cases([[2]], [[0.5]], names=["a"]), "truth must hold 0 and 1 only"),
+        (lambda: label_cases(np.zeros((0, 1)), np.zeros((0, 1)), names=["a"]), "must have shape"),
         (lambda: number_cases([1.0, 2.0], [1.0]), r"got \(2,\) and \(1,\)"),
+        (lambda: number_cases([1.0], [np.nan]), "must be finite"),
     ],
 )
 def test_what_does_not_fit_is_named(call: Any, message: str) -> None:

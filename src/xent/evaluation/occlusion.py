@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from xent.distributions.parameters import checked_count
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ def occlusion_map(
     """
     given = _checked_images(images)
     n, _, *size = given.shape
-    if batch_size < 1:
-        raise XentError(f"batch_size must be at least 1, got {batch_size}.")
+    batch_size = checked_count("batch_size", batch_size, 1)
     patches = _patches(size, patch, stride)
     color = _color(given, fill)
     outcomes = _outcomes(outcome, n)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from xent.errors import XentError
+from xent.evaluation.inputs import check_probabilities, positives, vector
+from xent.evaluation.inputs import codes as class_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,13 +82,16 @@ def class_cases(
     >>> found["Surest mistakes"][0]
     ImageCase(row=1, truth='dog', said='cat, 70.0%', outcome=0, sign=1)
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    y = np.asarray(truth, dtype=np.int64)
+    y = vector(truth, "truth")
+    p: FloatArray = np.asarray(probabilities, dtype=np.float64)
     if p.ndim != 2 or y.shape != p.shape[:1] or p.shape[1] != len(classes):
         raise XentError(
             f"probabilities must have shape (n, K) for n = {len(y)} rows and K = {len(classes)} classes, got {p.shape}."
         )
-    codes = p.argmax(axis=1) if decided is None else np.asarray(decided, dtype=np.int64)
+    if len(classes) < 2:
+        raise XentError(f"classes must be two or more, got {len(classes)}.")
+    y, p = class_codes(y, "truth", len(classes)), check_probabilities(p)
+    codes = p.argmax(axis=1) if decided is None else _decided_codes(decided, p.shape)
     sure = np.take_along_axis(p, np.maximum(codes, 0)[:, None], axis=1)[:, 0]
     two = np.sort(p, axis=1)[:, -2:]
     has = codes != ABSTAINED
@@ -140,11 +145,13 @@ def label_cases(
     >>> [(name, case.truth, case.said) for name, cases in found.items() for case in cases][0]
     ('Surest mistakes of sky', 'sky', 'no sky, 80.0%')
     """
-    p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(truth).astype(bool)
-    if p.ndim != 2 or y.shape != p.shape or p.shape[1] != len(names):
+    y: Array = np.asarray(truth)
+    p: FloatArray = np.asarray(probabilities, dtype=np.float64)
+    if p.ndim != 2 or not p.size or y.shape != p.shape or p.shape[1] != len(names):
         raise XentError(
             f"truth and probabilities must have shape (n, {len(names)}) for these labels, got {y.shape} and {p.shape}."
         )
+    y, p = positives(y, "truth"), check_probabilities(p)
     said = p >= threshold
     sure = np.where(said, p, 1 - p)
 
@@ -194,6 +201,8 @@ def number_cases(
         raise XentError(
             f"truth and predicted must have shape (n,), got {y.shape} and {mean.shape}."
         )
+    if not (np.isfinite(y) & np.isfinite(mean)).all():
+        raise XentError("truth and predicted must be finite, got NaN or infinity.")
     above = mean - y
 
     def case(row: int) -> ImageCase:
@@ -218,6 +227,16 @@ def sureness_text(p: float) -> str:
         return "above 99.9999%" if p > 0.5 else "below 0.0001%"
     digits = 1 if rest >= 1e-3 else int(np.ceil(-np.log10(rest))) - 2
     return f"{100 * p:.{digits}f}%"
+
+
+def _decided_codes(decided: Array, shape: tuple[int, ...]) -> IntArray:
+    given = vector(decided, "decided")
+    n, n_classes = shape
+    if given.size != n or not np.isin(given, np.arange(ABSTAINED, n_classes)).all():
+        raise XentError(
+            f"decided must hold a code 0..{n_classes - 1} for each of {n} rows, {ABSTAINED} where nothing was decided."
+        )
+    return given.astype(np.int64)
 
 
 def _first(rows: IntArray, key: FloatArray, n: int) -> list[int]:
