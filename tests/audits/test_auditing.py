@@ -134,6 +134,13 @@ def test_a_focal_loss_is_not_held_against_a_log_loss() -> None:
     assert "exactness" in audit(net(), focal, X, dtypes=["float32"]).not_measured
 
 
+def test_a_loss_that_refuses_what_an_infinite_logit_becomes_is_still_measured() -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1))
+    found = audit(model, "BCELoss", X, np.eye(3)[LABELS], dtypes=["float32"])
+    assert np.isnan(found.sweeps[0].at_infinity).tolist() == [False, True]
+    assert json.loads(json.dumps(found.to_json()))["measured"][0]["at_infinity"][1] == "nan"
+
+
 def test_many_classes_with_smoothing_are_not_accused() -> None:
     loss = "CrossEntropyLoss(label_smoothing=0.1)"
     assert audit(nn.Linear(4, 600), loss, X, np.arange(40), dtypes=["float32"]).is_clean

@@ -76,10 +76,32 @@ def test_bfloat16_saturates_at_six(sweeps: dict[tuple[str, str, int], Sweep]) ->
     assert sweeps["xent Bernoulli", "bfloat16", 0].gradient_usable.is_everywhere
 
 
+@pytest.mark.parametrize(
+    ("loss", "of_positive", "of_negative"),
+    [
+        ("BCELoss(sigmoid(x))", (100, 0), (0, 100)),
+        ("BCEWithLogitsLoss(x)", (np.nan, np.nan), (np.nan, np.inf)),
+        ("-logsigmoid(±x)", (np.inf, 0), (0, np.inf)),
+        ("CrossEntropyLoss(x, 0)", (np.inf, np.nan), (0, np.nan)),
+        ("xent Bernoulli", (np.inf, 0), (0, np.inf)),
+        ("xent Categorical", (np.inf, 0), (0, np.inf)),
+    ],
+)
+def test_infinite_logits_are_0_times_infinity_in_many_formulas(
+    loss: str,
+    of_positive: tuple[float, float],
+    of_negative: tuple[float, float],
+    sweeps: dict[tuple[str, str, int], Sweep],
+) -> None:
+    for dtype in ("float32", "float64", "bfloat16"):
+        assert sweeps[loss, dtype, 1].at_infinity == pytest.approx(of_positive, nan_ok=True)
+        assert sweeps[loss, dtype, 0].at_infinity == pytest.approx(of_negative, nan_ok=True)
+
+
 def test_a_table_has_a_row_a_sweep(sweeps: dict[tuple[str, str, int], Sweep]) -> None:
     rows = sweep_table(sweeps.values())
     assert len(rows) == len(sweeps) + 1
-    assert {len(row) for row in rows} == {8}
+    assert {len(row) for row in rows} == {9}
     clipped = next(row for row in rows[1:] if row[0] == "BCELoss(sigmoid(x))")
     assert clipped[-1].endswith(": 0")
     assert any(row[-1] == "nowhere" for row in rows)

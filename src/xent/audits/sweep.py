@@ -77,6 +77,9 @@ class Sweep:
         The logit, ascending; the loss; its derivative at the logit.
     exact_value, exact_gradient : array of shape (n,)
         Of the same logits, from `xent.distributions`.
+    at_infinity : tuple of two floats, optional
+        The loss at the logits minus infinity and infinity; NaN where it is no number, or refused. Of a
+        log loss the one is infinite, the other 0.
     """
 
     loss: str
@@ -87,6 +90,7 @@ class Sweep:
     gradient: FloatArray
     exact_value: FloatArray
     exact_gradient: FloatArray
+    at_infinity: tuple[float, float] | None = None
 
     @cached_property
     def value_usable(self) -> Usable:
@@ -135,7 +139,7 @@ class Sweep:
         return float(self.exact_value[place]), float(self.exact_gradient[place])
 
     def to_json(self) -> dict[str, Any]:
-        """Return how far the loss can be used, as plain values for JSON."""
+        """Return how far the loss can be used, as plain values for JSON: at infinity as texts."""
         return {
             "loss": self.loss,
             "dtype": self.dtype,
@@ -143,6 +147,9 @@ class Sweep:
             "value": _usable_json(self.value_usable),
             "gradient": _usable_json(self.gradient_usable),
             "ends": [_finite(end) for end in self.ends],
+            "at_infinity": None
+            if self.at_infinity is None
+            else [f"{v:g}" for v in self.at_infinity],
             "wrong_gradient": [
                 {"from": part.low, "to": part.high, "gives": _finite(part.gives)}
                 for part in self.wrong_gradients

@@ -19,6 +19,7 @@ HEADING: Final = (
     "loss right",
     "ulp",
     "at the ends",
+    "at -inf, inf",
     "gradient right",
     "ulp",
     "gradient wrong",
@@ -30,8 +31,8 @@ def sweep_table(sweeps: Iterable[Sweep]) -> list[tuple[str, ...]]:
 
     The columns are the stretch of logits in which every relative error of the loss is within the
     format's tolerance, the largest error inside in units in the last place, the loss at the lowest
-    and the highest logit, the same for the gradient, and where the gradient is off by more than a
-    hundredth, with what it gives there.
+    and the highest logit and at the infinite ones, the same stretch and error of the gradient, and
+    where the gradient is off by more than a hundredth, with what it gives there.
 
     Examples
     --------
@@ -42,8 +43,8 @@ def sweep_table(sweeps: Iterable[Sweep]) -> list[tuple[str, ...]]:
     >>> flat = Sweep("clipped", "float32", 1, x, np.minimum(exact, 16), slope * (x > -16), exact, slope)
     >>> for row in sweep_table([flat]):
     ...     print(" | ".join(row))
-    loss | label | loss right | ulp | at the ends | gradient right | ulp | gradient wrong
-    clipped | 1 | -16.00 … 40.00 | 0.059 | 16, 4.2e-18 | -15.00 … 40.00 | 0 | below -16.00: 0
+    loss | label | loss right | ulp | at the ends | at -inf, inf | gradient right | ulp | gradient wrong
+    clipped | 1 | -16.00 … 40.00 | 0.059 | 16, 4.2e-18 | - | -15.00 … 40.00 | 0 | below -16.00: 0
     """
     return [HEADING, *(_row(sweep) for sweep in sweeps)]
 
@@ -55,6 +56,9 @@ def _row(sweep: Sweep) -> tuple[str, ...]:
         str(sweep.label),
         *_usable(sweep.value_usable),
         f"{low:.5g}, {high:.2g}" if sweep.label else f"{low:.2g}, {high:.5g}",
+        "-"
+        if sweep.at_infinity is None
+        else ", ".join(f"{value:.5g}" for value in sweep.at_infinity),
         *_usable(sweep.gradient_usable),
         "; ".join(_stretch(part, sweep) for part in sweep.wrong_gradients) or "nowhere",
     )

@@ -119,8 +119,30 @@ def sweep(composition: Composition, label: int, dtype: str, *, stride: int = 1) 
     value, gradient = composition.rows(logits, label, getattr(torch, dtype))
     exact_value, exact_gradient = exact_at(composition.reading, logits, label)
     return Sweep(
-        composition.name, dtype, label, running, value, gradient, exact_value, exact_gradient
+        composition.name,
+        dtype,
+        label,
+        running,
+        value,
+        gradient,
+        exact_value,
+        exact_gradient,
+        _at_infinity(composition, label, getattr(torch, dtype)),
     )
+
+
+def _at_infinity(composition: Composition, label: int, dtype: torch.dtype) -> tuple[float, float]:
+    """Return the loss at the logits minus infinity and infinity: many formulas are 0 * inf there."""
+    found = []
+    for logit in (-math.inf, math.inf):
+        row = np.zeros((1, composition.n_outputs))
+        row[0, 0] = logit
+        try:
+            (value,), _ = composition.rows(row, label, dtype)
+        except Exception:  # noqa: BLE001 (a loss that checks its outputs may refuse in any way)
+            value = math.nan
+        found.append(float(value))
+    return found[0], found[1]
 
 
 def exact_at(reading: Reading, logits: FloatArray, label: int) -> tuple[FloatArray, FloatArray]:
