@@ -427,9 +427,11 @@ def test_a_run_that_is_not_finished_says_so(binary: Run, tmp_path: Path) -> None
 
 
 def test_parity_is_told_in_words() -> None:
-    parity = Parity(10, {"plain": 10}, {"plain": 2e-7}, {"plain": 1e-7}, 2, 0, 1)
+    both = {"plain": 2e-7, "missing": 0.0}
+    parity = Parity(10, {"plain": 10, "missing": 0}, both, both, 2, 0, 1)
     assert (
         str(parity).splitlines()[0] == "10 rows, 0 decided differently, largest difference 2.0e-07"
     )
     assert "2 of them within 1e-06 of another decision" in str(parity)
+    assert "missing" not in str(parity)
     assert json.dumps(parity.to_json())

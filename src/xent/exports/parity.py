@@ -97,6 +97,7 @@ class Parity:
             f"  {self.n_of_kind[kind]:>7,} {kind:<18} {difference:.1e} (the run's own rounding "
             f"{self.roundings[kind]:.1e})"
             for kind, difference in self.differences.items()
+            if self.n_of_kind[kind]
         ]
         if self.n_ties:
             lines.append(
