@@ -46,8 +46,11 @@ class Killed(Callback):
 class Interrupted(Callback):
     """Presses Ctrl-C."""
 
+    def __init__(self, step: int = 6) -> None:
+        self.step = step
+
     def batch_end(self, moment) -> None:
-        if moment.step == 6:
+        if moment.step == self.step:
             os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -78,6 +81,22 @@ def killed() -> None:
     train(callbacks=[Killed()] if RANK == 1 else [])
 
 
+def restarted(table: pl.DataFrame) -> list[list[object]]:
+    """Train twice and start again, on two machines of which only that of rank 1 saw a rank fail."""
+    data = {"source": table, "target": "y", "positive": 1, "runs": "restarted"}
+    before = [
+        train(**data, epochs=3),
+        train(**data, callbacks=[Interrupted(step=2)] if RANK == 1 else []),
+    ]
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = str(RANK)
+    after = [train(**data, epochs=3), train(**data)]
+    del os.environ["TORCHELASTIC_RESTART_COUNT"]
+    return [
+        [old.status, new.status, len(new.history), new.folder.resolve() == old.folder.resolve()]
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
 def mistakes() -> None:
     """Make mistakes one after the other, then stop two trainings; every rank notes what it was told."""
     table = pl.DataFrame({"x": np.arange(40.0), "y": np.arange(40) % 2})
@@ -101,6 +120,7 @@ def mistakes() -> None:
         said[name] = [run.status, run.record.stopped_because, len(run.history)]
     resumed = xent.resume(interrupted.folder)
     said["resumed"] = [resumed.status, len(resumed.history)]
+    said["restarted"] = restarted(table)
     try:  # the last: a rank that fails alone takes its leave
         train(callbacks=[Failing()] if RANK == 1 else [], runs="failed")
     except (XentError, RuntimeError) as error:

@@ -129,6 +129,15 @@ def test_ctrl_c_on_any_rank_interrupts_all_and_all_resume(said) -> None:
     assert said[0]["resumed"] == said[1]["resumed"] == ["finished", 4]
 
 
+def test_runs_are_taken_up_where_one_machine_only_counts_the_start(said) -> None:
+    # the finished one as it is, its table in memory no longer kept; the other to its end
+    assert said[0]["restarted"] == said[1]["restarted"]
+    assert said[0]["restarted"] == [
+        ["finished", "finished", 3, True],
+        ["interrupted", "finished", 4, True],
+    ]
+
+
 def test_the_other_rank_says_what_one_failed_of(said) -> None:
     assert said[1]["failed"] == "out of luck"
     assert said[0]["failed"].startswith("rank 1 has gone: out of luck. Nothing up to the last")

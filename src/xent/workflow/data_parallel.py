@@ -7,6 +7,7 @@ of the run.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import warnings
 from dataclasses import dataclass
@@ -87,8 +88,10 @@ def begin_together(
     *,
     recipe: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
-) -> Session | Follower:
+) -> Session | Follower | Run:
     """Make a training of several ranks ready; where torchrun has started them again, go on where they were.
+
+    A run that was finished before they were started again is returned as it is.
 
     Parameters
     ----------
@@ -106,6 +109,9 @@ def begin_together(
     """
     ranks = join_ranks(launch)
     with _quiet(launch):
+        # torchrun counts on each machine for itself, and only where it saw a rank fail
+        n_restarts = max(map(int, ranks.gather_texts(str(launch.n_restarts))))
+        launch = dataclasses.replace(launch, n_restarts=n_restarts)
         data, training = together(ranks, lambda: _settings(recipe, arguments, ranks.size))
         training = seeded(training, int(ranks.broadcast_text(str(training.random_state))))
         earlier = together(
@@ -141,9 +147,6 @@ def join_run(
     """
     ranks = join_ranks(launch)
     with _quiet(launch):
-        run = together(ranks, lambda: load_run(run_folder))
-        if json.loads(ranks.broadcast_text(json.dumps(launch.is_first and is_over(run)))):
-            return run
         return _take_up_together(ranks, str(run_folder), callbacks, module)
 
 
@@ -218,8 +221,10 @@ def _refuse_differences(ranks: Ranks, prepared: PreparedData, training: Training
 
 def _take_up_together(
     ranks: Ranks, run_folder: str, callbacks: Sequence[Callback], module: str | None
-) -> Session | Follower:
+) -> Session | Follower | Run:
     run = together(ranks, lambda: load_run(run_folder, module))
+    if ranks.broadcast_text("finished" if ranks.rank == 0 and is_over(run) else ""):
+        return run
     # of the files that follow rank 0 may write some anew while the others read them: always whole, and the same
     run = Run(run.files, run.record, module)
     if ranks.rank == 0:

@@ -9,7 +9,7 @@ from xent.engines import ONE_RANK
 from xent.engines.module_reference import module_version
 from xent.files import write_atomically
 from xent.launch import find_launch
-from xent.runs import DataRecord, RunRecord, create_run_folder, write_record
+from xent.runs import DataRecord, Run, RunRecord, create_run_folder, write_record
 from xent.runs.lock import RunLock
 from xent.runs.reading import fingerprint, read_bytes
 from xent.runs.sources import path_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from xent.data import Table
     from xent.engines import RankGroup
-    from xent.runs import Run, RunFolder
+    from xent.runs import RunFolder
     from xent.training import Callback, TrainingSettings
     from xent.workflow.data_parallel import Follower
 
@@ -148,7 +148,8 @@ momentum, schedule
     for name in unknown:
         refuse_unknown(name)
     arguments = {name: value for name, value in given.items() if value is not NOT_GIVEN}
-    return begin(source, arguments, recipe=recipe, callbacks=callbacks).run()
+    session = begin(source, arguments, recipe=recipe, callbacks=callbacks)
+    return session if isinstance(session, Run) else session.run()
 
 
 def begin(
@@ -157,8 +158,10 @@ def begin(
     *,
     recipe: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
-) -> Session | Follower:
+) -> Session | Follower | Run:
     """Make a training ready: settings, data, folder, network; what is wrong is found here.
+
+    A run comes only where torchrun has started the ranks again after its end.
 
     Parameters
     ----------
