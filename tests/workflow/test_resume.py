@@ -218,7 +218,7 @@ def test_a_run_being_resumed_is_unfinished_to_its_readers(tmp_path: Path) -> Non
             seen = xent.load_run(run.folder)
             assert seen.status == "running"
             assert len(seen.history) == moment.epoch
-            with pytest.raises(XentError, match="is not finished"):
+            with pytest.raises(XentError, match=r"is running\. Wait for its end or, where it"):
                 seen.predict(table())
 
     settings = {"target": "y", "hidden": (3,), "epochs": 5, "random_state": 0}

@@ -319,9 +319,13 @@ class Run:
             why = f" ({self.record.stopped_because})" if self.record.stopped_because else ""
             module = self.record.recipe.get("module")
             code = "" if module is None else f" --module {module}"
+            is_running = self.status == "running"  # or was, when it was killed
+            cure = (
+                "Wait for its end or, where it was killed, continue" if is_running else "Continue"
+            )
             raise XentError(
                 f"{self.folder} is not finished: its training is {self.status}{why}. "
-                f"Continue it with: xent train --resume {self.folder}{code}"
+                f"{cure} it with: xent train --resume {self.folder}{code}"
             )
 
 
