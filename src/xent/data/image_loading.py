@@ -179,7 +179,7 @@ def _common_size(
 def _faults_text(files: ImageFiles, faults: Sequence[str]) -> str:
     named = _named(files, faults)
     return (
-        f"{files.name}: {named}. Repair or remove them, or leave them out with skip_corrupt."
+        f"{files.name}: {named}. Repair or remove them; a training leaves them out with skip_corrupt."
         if any(not fault for fault in faults)
         else f"{files.name}: no image can be read: {named}."
     )
