@@ -91,6 +91,18 @@ def test_hidden_may_be_a_number_a_list_or_nothing():
     assert TrainingSettings(hidden=()).hidden == ()
 
 
+def test_numbers_of_numpy_go_through_json_too():
+    settings = TrainingSettings(
+        epochs=np.int64(3),
+        batch_size=np.int32(8),
+        learning_rate=np.float32(0.5),
+        batch_norm=np.True_,
+        class_weight={np.int64(1): np.float32(2)},
+    )
+    assert settings_from(json.loads(json.dumps(settings.as_json()))) == settings
+    assert (settings.epochs, settings.learning_rate, settings.batch_norm) == (3, 0.5, True)
+
+
 def test_half_precision_goes_with_float32():
     assert TrainingSettings().dtype is None
     assert TrainingSettings(precision="bf16").dtype == "float32"

@@ -116,6 +116,8 @@ class TrainingSettings:
     random_state: Any = _setting(None, "Seed; by default a fresh one, which the run records.")
 
     def __post_init__(self) -> None:
+        for own in dataclasses.fields(self):  # a recipe is JSON, which has no numbers of NumPy
+            object.__setattr__(self, own.name, _plain(getattr(self, own.name)))
         object.__setattr__(self, "hidden", _widths(self.hidden))
         object.__setattr__(self, "augment", _changes(self.augment))
         if self.module is not None:
@@ -318,4 +320,6 @@ def _is_integer(value: object) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    import numpy as np
+
+    return value.item() if isinstance(value, np.generic) else value
