@@ -94,10 +94,11 @@ _MOVES: Final = {
 }
 # operations behind which the outputs of others can still be seen
 _PLAIN: Final = {
-    "Abs", "Add", "Addcdiv", "Addcmul", "Amax", "Amin", "ClampMax", "ClampMin", "CopySlices", "Cumsum", "Div", "Lerp",
-    "LinalgVectorNorm", "Log", "Log10", "Log1P", "Log2", "Logsumexp", "MaskedFill", "Max", "Maximum", "Mean", "Min",
-    "Minimum", "Mul", "Neg", "Norm", "Pow", "Prod", "Reciprocal", "Relu", "Rsqrt", "Rsub", "Sort", "Sqrt", "Sub",
-    "Sum", "Threshold", "Where",
+    "Abs", "AdaptiveAvgPool2D", "AdaptiveMaxPool2D", "Add", "Addcdiv", "Addcmul", "Amax", "Amin", "AvgPool2D",
+    "AvgPool3D", "ClampMax", "ClampMin", "CopySlices", "Cumsum", "Div", "Lerp", "LinalgVectorNorm", "Log", "Log10",
+    "Log1P", "Log2", "Logsumexp", "MaskedFill", "Max", "MaxPool2DWithIndices", "MaxPool3DWithIndices", "Maximum",
+    "Mean", "Min", "Minimum", "Mul", "Neg", "Norm", "Pow", "Prod", "Reciprocal", "Relu", "Rsqrt", "Rsub", "Sort",
+    "Sqrt", "Sub", "Sum", "Threshold", "Where",
 }  # fmt: skip
 
 
