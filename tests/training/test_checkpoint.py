@@ -110,6 +110,14 @@ def test_what_one_system_call_does_not_take_is_written_by_several(tmp_path, monk
     np.testing.assert_array_equal(found["parameters"], arrays["parameters"])
 
 
+@pytest.mark.parametrize("value", [float("nan"), np.float32(1), {1}], ids=["NaN", "NumPy", "set"])
+def test_a_state_of_a_callback_that_is_no_json_is_said(tmp_path, value):
+    with pytest.raises(
+        XentError, match=r"state of a callback cannot be saved: .* plain JSON values"
+    ):
+        Checkpointer(tmp_path).write({"callbacks": [["Mine", {"best": value}]]}, some_arrays(1))
+
+
 def test_a_newer_format_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "FORMAT", "xent-checkpoint/9")
     Checkpointer(tmp_path).write({"epoch": 1}, some_arrays(1))

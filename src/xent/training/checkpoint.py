@@ -119,7 +119,12 @@ class Checkpointer:
 
     def _encode(self, values: dict[str, Any], arrays: dict[str, Array]) -> list[Any]:
         """Return the pieces of a safetensors file: header, arrays as they lie in memory, JSON values, seal."""
-        text = json.dumps(values, allow_nan=False).encode()
+        try:
+            text = json.dumps(values, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # all else in it is xent's own, and plain
+            raise XentError(
+                f"the state of a callback cannot be saved: {error}. Its method state must return plain JSON values."
+            ) from error
         # the seal comes last: in a file cut short, or half overwritten, it does not fit what stands before it
         seal = np.array([_checksum(arrays), zlib.crc32(text), values["sequence"]], np.uint64)
         # room to grow keeps the header, and with it the place of everything, the same from one checkpoint to the next
