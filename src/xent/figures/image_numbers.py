@@ -70,17 +70,11 @@ def image_values(
     if not 1 <= digits <= 4:
         raise XentError(f"digits must be 1 to 4, got {digits}.")
     look = theme_named(theme)
-    n_rows, n_columns = pixels.shape
     values = pixels / 255
     shown = picture(pixels[None], longest=PICTURE)
-    facts = [] if label is None else [f"label {label}"]
-    facts += [
-        f"{n_rows} × {n_columns} = {pixels.size:,} numbers",
-        f"{values.min():.{digits}g} to {values.max():.{digits}g}, mean {values.mean():.{digits}f}",
-        f"{np.count_nonzero(pixels):,} are not 0",
-    ]
+    facts = _facts(values, label, digits)
     top = max(shown.height, LINE * len(facts)) + 18
-    step = width / n_columns
+    step = width / values.shape[1]
     font = min(LARGEST_FONT, 0.92 * step / (LETTER * (digits + 1)))
     numbers = _numbers(values, digits, step, max(1.7 * font, 9), top)
     bottom = numbers[-1]["y"] + 9
@@ -120,6 +114,16 @@ def _checked(image: object) -> Array:
             f"{pixels.shape[1]}. Give a part of it, such as image[:, :32, :32]."
         )
     return pixels
+
+
+def _facts(values: FloatArray, label: str | None, digits: int) -> list[str]:
+    n_rows, n_columns = values.shape
+    return [
+        *([] if label is None else [f"label {label}"]),
+        f"{n_rows} × {n_columns} = {values.size:,} numbers",
+        f"{values.min():.{digits}g} to {values.max():.{digits}g}, mean {values.mean():.{digits}f}",
+        f"{np.count_nonzero(values):,} are not 0",
+    ]
 
 
 def _picture_layer(shown: Picture, axes: dict[str, Any]) -> alt.Chart:
