@@ -113,6 +113,14 @@ def test_every_task_agrees_on_every_kind_of_row(runs, task: str, tmp_path: Path)
     assert done.rows == "drawn from the encoder"
     first = "mean" if runs[task].model.task == "regression" else "probabilities"
     assert done.outputs == (first, "decision", "decided")
+    rows = drawn_rows(runs[task].column_encoder, 50, np.random.default_rng(1))
+    _, decision, decided = session(done.path).run(None, feeds(done.columns, rows))
+    assert decided.all()
+    expected = runs[task].predict(rows)
+    if has_threshold:
+        np.testing.assert_array_equal(decision, expected)
+    else:
+        np.testing.assert_allclose(decision, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("settings", [

@@ -34,14 +34,8 @@ _FARTHEST: Final = 1e30  # standard deviations
 _N_STEPS: Final = 16
 _N_ROUNDS: Final = 12  # 16^12 is more than float64 can tell apart
 _N_DRAWS: Final = 8
-_REACHES: Final = (
-    1.0,
-    1.0,
-    1.0,
-    2.0,
-    5.0,
-    1.0,
-)  # attempts: as far as another row's numbers, and beyond
+# attempts: as far as another row's numbers, and beyond
+_REACHES: Final = (1.0, 1.0, 1.0, 2.0, 5.0, 1.0)
 _STRANGE_TEXTS: Final = (
     "",
     "never seen",
@@ -140,10 +134,7 @@ def check_rows(
     """
     kind = np.full(drawn.height, PLAIN, dtype=object)
     tenths = np.array_split(rng.permutation(drawn.height), 10)
-    frame, places = drawn, {}
-    if encoder.numeric.names or encoder.categorical:
-        places["missing"] = tenths[0]
-        frame = _with_missing(frame, tenths[0], rng)
+    frame, places = _with_missing(drawn, tenths[0], rng), {"missing": tenths[0]}
     if encoder.categorical:
         places["strange text"] = tenths[1]
         frame = _with_strange(encoder, frame, tenths[1], rng)
@@ -151,13 +142,12 @@ def check_rows(
     if shifted:
         places["offset"] = tenths[2]
         frame = _with_offset(shifted, frame, tenths[2], rng)
-    if encoder.numeric.names:
-        moved = _moving_columns(encoder)
-        if judge is not None and moved:
-            near, found = _near_threshold(frame[np.sort(tenths[3])], moved, rng, judge)
-            where = np.sort(tenths[3])
-            frame = _replaced(frame, near, where)
-            places["near the threshold"] = where[found]
+    moved = _moving_columns(encoder)
+    if judge is not None and moved:
+        where = np.sort(tenths[3])
+        near, found = _near_threshold(frame[where], moved, rng, judge)
+        frame = _replaced(frame, near, where)
+        places["near the threshold"] = where[found]
     for name, rows in places.items():
         kind[rows] = name
     return CheckRows(frame, kind)

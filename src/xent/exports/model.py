@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from xent.data import ImageEncoder
+from xent.decisions import CostDecision
 from xent.distributions import Bernoulli, describe
 from xent.distributions.classes import ClassDistribution
 from xent.engines.stored_engine import StoredEngine
@@ -22,7 +23,8 @@ from xent.exports.network import add_network
 from xent.exports.recalibration import add_recalibration
 
 if TYPE_CHECKING:
-    from xent.decisions import CostDecision, Decision
+    from xent.arrays import Array
+    from xent.decisions import Decision
     from xent.exports.features import ColumnInput, Features
     from xent.runs import Run
 
@@ -105,15 +107,15 @@ def _add_outputs(graph: Graph, run: Run, z: str, features: Features) -> None:
     # probabilities are rounded to the dtype of the outputs before a decision sees them
     rounded = graph.cast(p, dtype)
     n_columns = distribution.n_outputs + isinstance(predicting(distribution), Bernoulli)
-    given = rounded
-    if features.valid is not None:
-        column = graph.add("Unsqueeze", features.valid, graph.constant([1], np.int64))
-        given = graph.add("Where", column, rounded, graph.constant(np.nan, dtype))
+    valid = features.valid
+    if valid is not None:
+        valid = graph.add("Unsqueeze", valid, graph.constant([1], np.int64))
+    given = _masked(graph, rounded, valid, np.array(np.nan, dtype))
     graph.output("probabilities", given, dtype, ("n", n_columns))
     decision = run.decision
     if model.task == "multilabel":
         codes = add_label_codes(graph, p, z, predicting(distribution))
-        _add_labels(graph, codes, features, n_columns)
+        _add_labels(graph, codes, valid, n_columns)
         return
     seen = p if decision is None else graph.cast(rounded, np.float64)
     _add_class(graph, run, add_class_codes(graph, seen, z, decision, n_columns), features)
@@ -136,11 +138,8 @@ def _add_class(graph: Graph, run: Run, codes: str, features: Features) -> None:
     graph.output("decided", decided, np.bool_, ("n",))
 
 
-def _add_labels(graph: Graph, codes: str, features: Features, n_labels: int) -> None:
-    column = None
-    if features.valid is not None:
-        column = graph.add("Unsqueeze", features.valid, graph.constant([1], np.int64))
-    codes = _masked(graph, codes, column, np.array(ABSTAINED, np.int64))
+def _add_labels(graph: Graph, codes: str, valid: str | None, n_labels: int) -> None:
+    codes = _masked(graph, codes, valid, np.array(ABSTAINED, np.int64))
     graph.output("decision", codes, np.int64, ("n", n_labels))
     first = graph.add("Gather", codes, graph.constant(0, np.int64), axis=1)
     decided = graph.add("GreaterOrEqual", first, graph.constant(0, np.int64))
@@ -159,7 +158,7 @@ def _add_number(graph: Graph, run: Run, z: str, features: Features) -> None:
     graph.output("decided", decided, np.bool_, ("n",))
 
 
-def _masked(graph: Graph, values: str, valid: str | None, nothing: Any) -> str:
+def _masked(graph: Graph, values: str, valid: str | None, nothing: Array) -> str:
     if valid is None:
         return values
     return graph.add("Where", valid, values, graph.constant(nothing))
@@ -189,10 +188,11 @@ def _metadata(run: Run, features: Features) -> dict[str, str]:
 
 def _decision_facts(decision: Decision | CostDecision | None) -> dict[str, str]:
     """Return threshold and costs as entries of their own, where there are any."""
-    values = {} if decision is None else decision.to_json()
-    facts = {}
-    if values.get("threshold") is not None:
-        facts["threshold"] = repr(decision.threshold.value)  # type: ignore[union-attr] # a Decision has one
-    if values.get("costs") is not None:
-        facts["costs"] = json.dumps(values["costs"])
+    if decision is None:
+        return {}
+    facts, costs = {}, decision.to_json().get("costs")
+    if not isinstance(decision, CostDecision):
+        facts["threshold"] = repr(decision.threshold.value)
+    if costs is not None:
+        facts["costs"] = json.dumps(costs)
     return facts
