@@ -12,7 +12,7 @@ from xent.evaluation.inputs import check_probabilities, positives, vector
 from xent.evaluation.inputs import codes as class_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from xent.arrays import Array, FloatArray, IntArray
 
@@ -110,10 +110,7 @@ def class_cases(
         said = f"{classes[code]}, {sureness_text(sure[row])}"
         return ImageCase(row, str(classes[y[row]]), said, code)
 
-    found = {
-        name: [case(row) for row in _first(rows, key, n)] for name, (rows, key, n) in asked.items()
-    }
-    return {name: cases for name, cases in found.items() if cases}
+    return _groups(asked, case)
 
 
 def label_cases(
@@ -173,11 +170,7 @@ def label_cases(
     }
     asked["Surest hits"] = (np.flatnonzero(~wrong), -sure, n_others)
     asked["Least sure"] = (np.arange(y.size), np.abs(p - threshold), n_others)
-    found = {
-        name: [case(place) for place in _first(places, key.ravel(), n)]
-        for name, (places, key, n) in asked.items()
-    }
-    return {name: cases for name, cases in found.items() if cases}
+    return _groups(asked, case)
 
 
 def number_cases(
@@ -237,6 +230,17 @@ def _decided_codes(decided: Array, shape: tuple[int, ...]) -> IntArray:
             f"decided must hold a code 0..{n_classes - 1} for each of {n} rows, {ABSTAINED} where nothing was decided."
         )
     return given.astype(np.int64)
+
+
+def _groups(
+    asked: Mapping[str, tuple[IntArray, FloatArray, int]], case: Callable[[int], ImageCase]
+) -> dict[str, list[ImageCase]]:
+    """Return the cases by heading, from the places, the key and the number of each; none is empty."""
+    found = {
+        name: [case(place) for place in _first(places, np.ravel(key), n)]
+        for name, (places, key, n) in asked.items()
+    }
+    return {name: cases for name, cases in found.items() if cases}
 
 
 def _first(rows: IntArray, key: FloatArray, n: int) -> list[int]:
