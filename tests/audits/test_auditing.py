@@ -167,6 +167,7 @@ def test_text_and_json_say_the_same() -> None:
     ("arguments", "message"),
     [
         ((3, "BCELoss", X), "must be a torch.nn.Module"),
+        (("net.py", "BCELoss", X), "model must be file.py:build, got 'net.py'"),
         ((net, 3, X), "must be a name, a module or a function"),
         ((net, "BCELoss", None, LABELS), "y needs X"),
         ((net, "BCELoss", X[0]), "X must have shape"),
@@ -216,6 +217,13 @@ def test_a_file_of_code(tmp_path: Path) -> None:
     assert loaded_from_file(place, "model")().in_features == 4
     found = audit(place, "BCEWithLogitsLoss", X, dtypes=["float32"])
     assert (found.model, found.is_clean) == ("net.py:build", True)
+    (tmp_path / "late.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Size:\n    n: int = 4\n"
+        "def build():\n    import near\n    return near.linear(Size().n)\n"
+    )
+    (tmp_path / "near.py").write_text("from torch import nn\nlinear = lambda n: nn.Linear(n, 1)\n")
+    assert audit(f"{tmp_path / 'late.py'}:build", "MSELoss", X, dtypes=["float32"]).is_clean
     (tmp_path / "script.py").write_text("import sys\nsys.exit('usage: script')\n")
     with pytest.raises(XentError, match="does not run: SystemExit: usage: script"):
         loaded_from_file(f"{tmp_path / 'script.py'}:build", "model")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xent.errors import XentError, nearest_hint
 
-__all__ = ["is_in_a_file", "loaded_from_file", "loss_call"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["importing_from", "is_in_a_file", "loaded_from_file", "loss_call"]
 
 
 def is_in_a_file(text: str) -> bool:
@@ -81,25 +85,46 @@ def loaded_from_file(text: str, argument: str) -> Any:
         When there is no such file or name, or the file fails.
     """
     place, _, name = text.rpartition(":")
+    if not is_in_a_file(text):
+        raise XentError(
+            f"{argument} must be file.py:build, got {text!r}. Name what is in the file."
+        )
     path = Path(place).resolve()
     if not path.is_file():
         raise XentError(f"{argument}: there is no file {place!r}.")
-    specification = importlib.util.spec_from_file_location(f"audited_{path.stem}", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.path.insert(0, str(path.parent))
-    try:
-        specification.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a script that parses its own arguments exits
-        raise XentError(
-            f"{argument}: {place} does not run: {type(error).__name__}: {error}"
-        ) from error
-    finally:
-        sys.path.remove(str(path.parent))
+    module = _executed(path, argument, place)
     if not hasattr(module, name):
         known = [public for public in vars(module) if not public.startswith("_")]
         raise XentError(
             f"{argument}: {place} has nothing called {name!r}.{nearest_hint(name, known)}"
         )
     return getattr(module, name)
+
+
+def _executed(path: Path, argument: str, place: str) -> Any:
+    own_name = f"audited_{path.stem}"
+    specification = importlib.util.spec_from_file_location(own_name, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[own_name] = module  # dataclasses look their module up there
+    try:
+        with importing_from(path.parent):
+            specification.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # a script that parses its own arguments exits
+        del sys.modules[own_name]
+        raise XentError(
+            f"{argument}: {place} does not run: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+@contextlib.contextmanager
+def importing_from(folder: Path) -> Iterator[None]:
+    """Let code import what lies in a folder."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # the code may have changed the path itself
+            sys.path.remove(str(folder))

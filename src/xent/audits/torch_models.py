@@ -6,12 +6,13 @@ import copy
 import inspect
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from xent.audits.names import loaded_from_file
+from xent.audits.names import importing_from, loaded_from_file
 from xent.errors import XentError
 
 __all__ = ["AuditedModel", "as_rows", "copied_module", "first_line", "loaded_model"]
@@ -98,7 +99,14 @@ def loaded_model(model: Any) -> Any:
         When the file does not run, or what it builds is no model.
     """
     if isinstance(model, str):
-        model = loaded_from_file(model, "model")
+        found = loaded_from_file(model, "model")
+        with importing_from(Path(model.rpartition(":")[0]).resolve().parent):
+            return _made(found)
+    return _made(model)
+
+
+def _made(model: Any) -> Any:
+    """Return what a function or class makes, and anything else as it is."""
     is_maker = inspect.isclass(model) or (
         callable(model) and not isinstance(model, torch.nn.Module)
     )

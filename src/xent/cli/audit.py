@@ -131,8 +131,6 @@ def _audited(
     from xent.cli.audit_data import read_audit_data
 
     given = None if data is None else read_audit_data(data, target, drop)
-    if ":" not in model:
-        raise XentError(f"MODEL must be file.py:build, got {model!r}. Name what builds the model.")
     return audit(
         model,
         loss,
