@@ -137,6 +137,11 @@ def test_other_dtypes_are_named():
         engine_of(Calling(lambda x, linear: linear(x.float())))
 
 
+def test_a_module_on_another_device_is_named():
+    with pytest.raises(XentError, match=r"It is on meta: leave it on the CPU"):
+        engine_of(nn.Linear(5, 1, device="meta"))
+
+
 @pytest.mark.parametrize("as_object", [True, False])
 def test_what_cannot_be_copied_is_said(as_object):
     def build():

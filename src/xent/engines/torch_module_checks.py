@@ -143,12 +143,16 @@ def _outputs(module: nn.Module, rows: torch.Tensor, name: str) -> Any:
     except Exception as error:
         shape = ", ".join(map(str, rows.shape[1:]))
         dtype = str(rows.dtype).removeprefix("torch.")
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise XentError(
-            f"module: {name} fails on rows of shape (n, {shape}) and dtype {dtype}, which is what it gets: "
-            f"{type(error).__name__}: {reason}. "
+        reason = " ".join(str(error).split()).rstrip(".!")
+        cure = (
             "Let its first layer take that shape (a function that makes it may ask for n_inputs or shape), "
             "and let forward keep the dtype of the rows."
+        )
+        if elsewhere := {own.device.type for own in module.parameters()} - {"cpu"}:
+            cure = f"It is on {', '.join(elsewhere)}: leave it on the CPU, device= moves it."
+        raise XentError(
+            f"module: {name} fails on rows of shape (n, {shape}) and dtype {dtype}, which is what it gets: "
+            f"{type(error).__name__}: {reason}. {cure}"
         ) from error
 
 
