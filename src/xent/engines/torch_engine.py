@@ -344,8 +344,9 @@ class TorchEngine:
             self._own.load_counts(state["counters"])
 
     def _tensor(self, values: Array) -> torch.Tensor:
-        # PyTorch knows no memory that is only read, such as a file's: that is copied
-        return torch.from_numpy(np.require(values, requirements=("C", "W"))).to(self.device)
+        values = np.ascontiguousarray(values)
+        # PyTorch knows no memory that is only read, such as a file's
+        return torch.from_numpy(values if values.flags.writeable else values.copy()).to(self.device)
 
     def _rows(self, X: Array) -> torch.Tensor:
         """Return rows as the module takes them; pixels travel as whole numbers."""
