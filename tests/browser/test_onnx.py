@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import onnx
 import polars as pl
 import pytest
 
@@ -198,3 +199,10 @@ def test_the_form_predicts_a_row_and_mistakes_are_told(
     other = open_page(f"{address}?model=other.onnx").page
     other.wait_for_function("document.querySelector('#state').textContent.includes('error')")
     assert "is no model that xent has exported" in other.inner_text("#state")
+    model = onnx.load(folder / "model.onnx")
+    (columns,) = (entry for entry in model.metadata_props if entry.key == "columns")
+    columns.value = "[]"  # as a model of images has it
+    onnx.save(model, folder / "images.onnx")
+    other = open_page(f"{address}?model=images.onnx").page
+    other.wait_for_function("document.querySelector('#state').textContent.includes('error')")
+    assert "images.onnx takes images" in other.inner_text("#state")

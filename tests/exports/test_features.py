@@ -112,7 +112,7 @@ def test_rows_too_far_off_for_float32_are_not_valid(run) -> None:
 
 
 def test_columns_of_any_name_become_inputs_of_their_own() -> None:
-    names = ["Sub_3", "threshold", "probabilities", "größe in cm"]
+    names = ["Sub_3", "threshold", "probabilities", "größe in cm", "module/x"]
     encoder = fitted(pl.DataFrame({name: [1.0, 2.0, 4.0] for name in names}))
     graph = Graph()
     made = add_features(graph, encoder, np.dtype("float32"))
@@ -120,7 +120,8 @@ def test_columns_of_any_name_become_inputs_of_their_own() -> None:
     assert [one.name for one in made.inputs] == names
     assert graph.input("", np.float64, ("n", 1)) == "column"
     assert graph.optional_input("threshold", np.array(0.5)) == "threshold_"
-    graph.output("probabilities", made.name, "float32", ("n", 4))
+    assert graph.prefix("module/") == "_module/"
+    graph.output("probabilities", made.name, "float32", ("n", 5))
     assert graph.outputs[0].name == "probabilities_"
     assert graph.to_bytes({})
 

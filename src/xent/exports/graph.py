@@ -91,6 +91,12 @@ class Graph:
         self.constants[name] = value
         return name
 
+    def prefix(self, wanted: str) -> str:
+        """Return the wanted prefix, or that behind underscores where a name begins with it."""
+        while any(name.startswith(wanted) for name in self._taken):
+            wanted = f"_{wanted}"
+        return wanted
+
     def output(self, wanted: str, made: str, dtype: DTypeLike, shape: tuple[int | str, ...]) -> str:
         """Give a result out, under the wanted name or that with underscores."""
         name = self._free(wanted)

@@ -51,7 +51,7 @@ def add_module(graph: Graph, engine: Any, a: str) -> str:
         raise XentError(
             f"{engine.network.name} uses operators of {', '.join(sorted(own))}, which are not ONNX's own."
         )
-    model = compose.add_prefix(model, "module/")
+    model = compose.add_prefix(model, graph.prefix("module/"))
     graph.embed(model, {model.graph.input[0].name: graph.cast(a, engine.dtype)})
     return str(model.graph.output[0].name)
 
