@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,15 @@ def test_a_function_and_a_class_build_a_model() -> None:
 
     assert audit(Net, nn.BCEWithLogitsLoss, X, dtypes=["float32"]).is_clean
     assert audit(net, nn.BCEWithLogitsLoss(), X, dtypes=["float32"]).is_clean
+
+
+def test_a_script_module_and_read_only_arrays() -> None:
+    rows, labels = X.copy(), LABELS[:, None].copy()
+    rows.flags.writeable = labels.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.jit is deprecated
+        scripted = torch.jit.script(net())
+    assert audit(scripted, "BCEWithLogitsLoss", rows, labels, dtypes=["float32"]).is_clean
 
 
 def test_a_column_takes_the_shape_of_the_outputs_an_array_keeps_its_own() -> None:
@@ -179,6 +189,9 @@ def test_text_and_json_say_the_same() -> None:
         ((net, nn.AdaptiveLogSoftmaxWithLoss, X, LABELS), "needs arguments"),
         ((net, "mse_loss(scale=2)", X, LABELS), "mse_loss refuses its arguments"),
         ((net, "BCELoss", X, np.array(["a"] * 40)), "Code the classes"),
+        ((net, "BCELoss", X, np.zeros((40, 0))), r"got \(40, 0\)"),
+        ((net, "BCELoss", [[1.0, 2.0], [3.0]]), "X must be an array of numbers"),
+        ((net, "BCELoss", torch.zeros(4, 4, dtype=torch.complex64)), "real numbers"),
         ((net, "BCELoss", X, np.full(40, np.nan)), "must be finite"),
         ((net, lambda z, y: 3.0, X, LABELS), "a number has no gradient"),
         ((nn.LSTM(4, 2), "BCELoss", X), "must return one tensor"),

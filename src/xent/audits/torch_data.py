@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
 
 from xent.audits.observations import Column
-from xent.audits.torch_models import as_rows
+from xent.audits.torch_models import as_rows, tensor_of
 from xent.errors import XentError
 
 if TYPE_CHECKING:
@@ -51,14 +50,8 @@ def as_targets(y: Any, n_rows: int) -> AuditedTargets:
     is_column = isinstance(y, Column)
     y = y.values if is_column else y
     is_tensor = isinstance(y, torch.Tensor)
-    array = None if is_tensor else np.asarray(y)
-    if array is not None and array.dtype.kind not in "biuf":
-        raise XentError(
-            f"y must be numbers, as the loss is given them, got dtype {array.dtype}. "
-            "Code the classes as 0, 1, 2, ..."
-        )
-    values = y.detach().cpu() if array is None else torch.from_numpy(np.ascontiguousarray(array))
-    if values.ndim not in {1, 2} or len(values) != n_rows:
+    values = tensor_of(y, "y", " Code the classes as 0, 1, 2, ...")
+    if values.ndim not in {1, 2} or len(values) != n_rows or not values.numel():
         raise XentError(
             f"y must have shape (n,), (n, 1) or (n, k) with the n = {n_rows} of X, got {tuple(values.shape)}."
         )

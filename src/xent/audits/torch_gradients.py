@@ -45,22 +45,20 @@ def gradient_facts(
 ) -> GradientFacts:
     """Return what the loss of a batch tells the parameters."""
     trained = {name: p for name, p in model.module.named_parameters() if p.requires_grad}
-    for p in trained.values():
-        p.grad = None
     with torch.enable_grad():
         outputs = model(inputs)
         value = loss.batch(outputs, targets)
-        if value.requires_grad:
-            torch.autograd.backward(value.sum())
-    silent = [name for name, p in trained.items() if p.grad is None or not bool(p.grad.any())]
+    slopes: list[torch.Tensor | None] = [None] * len(trained)
+    if value.requires_grad and trained:
+        slopes = list(torch.autograd.grad(value.sum(), list(trained.values()), allow_unused=True))
+    by_name = dict(zip(trained, slopes, strict=True))
+    silent = [name for name, slope in by_name.items() if slope is None or not bool(slope.any())]
     broken = [
         name
-        for name, p in trained.items()
-        if p.grad is not None and not bool(torch.isfinite(p.grad).all())
+        for name, slope in by_name.items()
+        if slope is not None and not bool(torch.isfinite(slope).all())
     ]
     dead = [name for name in silent if _moves(model, trained[name], inputs, outputs)]
-    for p in trained.values():
-        p.grad = None
     return GradientFacts(len(trained), tuple(dead), not value.requires_grad, tuple(broken))
 
 

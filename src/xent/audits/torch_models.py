@@ -15,7 +15,7 @@ import torch
 from xent.audits.names import importing_from, loaded_from_file
 from xent.errors import XentError
 
-__all__ = ["AuditedModel", "as_rows", "copied_module", "first_line", "loaded_model"]
+__all__ = ["AuditedModel", "as_rows", "copied_module", "first_line", "loaded_model", "tensor_of"]
 
 SCALES: Final = (1.0, 100.0, 1e4)
 N_SCRAMBLES: Final = 3
@@ -134,7 +134,9 @@ def copied_module(module: Any) -> AuditedModel:
             f"model must be a torch.nn.Module or a keras.Model, got {type(module).__name__}. "
             "Give the module itself, or file.py:build, a function that returns it."
         )
-    own = copy.deepcopy(module).cpu().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the parameters of a copied script module are no leaves
+        own = copy.deepcopy(module).cpu().eval()
     floats = [p.dtype for p in own.parameters() if p.is_floating_point()]
     return AuditedModel(own, "torch", floats[0] if floats else torch.float32)
 
@@ -147,7 +149,7 @@ def as_rows(X: Any, model: AuditedModel) -> torch.Tensor:
     XentError
         When they are no array of finite numbers, or fewer than two.
     """
-    tensor = X.detach().cpu() if isinstance(X, torch.Tensor) else _tensor_of(X)
+    tensor = tensor_of(X, "X")
     if tensor.ndim < 2 or len(tensor) < 2:
         raise XentError(
             f"X must have shape (n, ...) with n of at least 2, got {tuple(tensor.shape)}. "
@@ -169,11 +171,26 @@ def as_rows(X: Any, model: AuditedModel) -> torch.Tensor:
     return tensor
 
 
-def _tensor_of(X: Any) -> torch.Tensor:
-    array = np.asarray(X)
+def tensor_of(values: Any, name: str, cure: str = "") -> torch.Tensor:
+    """Return an array, a list or a tensor as a tensor on the CPU.
+
+    Raises
+    ------
+    XentError
+        When it does not hold real numbers.
+    """
+    if isinstance(values, torch.Tensor):
+        if values.is_complex():
+            raise XentError(f"{name} must be an array of real numbers, got {values.dtype}.")
+        return values.detach().cpu()
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of several lengths
+        raise XentError(f"{name} must be an array of numbers: {error}") from error
     if array.dtype.kind not in "biuf":
-        raise XentError(f"X must be an array of numbers, got dtype {array.dtype}.")
-    return torch.from_numpy(np.ascontiguousarray(array))
+        raise XentError(f"{name} must be an array of numbers, got dtype {array.dtype}.{cure}")
+    array = np.ascontiguousarray(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def checked_outputs(outputs: Any, n_rows: int) -> torch.Tensor:
