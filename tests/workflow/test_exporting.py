@@ -17,10 +17,9 @@ import pytest
 import xent
 from xent.errors import XentError
 from xent.exports.check_rows import check_rows, drawn_rows
-from xent.exports.graph import Graph
-from xent.exports.model import OnnxModel, onnx_model
+from xent.exports.model import onnx_model
 from xent.exports.parity import Parity, check_parity
-from xent.exports.session import OnnxSession, feeds
+from xent.exports.session import feeds
 from xent.runs import Run, load_run
 from xent.workflow.deciding import decide_run, decide_run_by_costs
 from xent.workflow.exporting import export
@@ -326,76 +325,6 @@ def test_a_model_of_images_takes_raw_pixels(network: str, tmp_path: Path) -> Non
     again = export(run, tmp_path / "model.onnx", n_checked=100)
     assert again.rows == "drawn from the encoder"
     assert again.parity.agrees
-
-
-MODULE = """
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.SiLU(), nn.Dropout(0.2))
-        self.head = nn.Linear(8, 1)
-
-    def forward(self, x):
-        return self.head(self.body(x))
-
-
-class Float32Net(Net):
-    def forward(self, x):
-        return super().forward(x.float())
-"""
-
-
-@pytest.mark.parametrize("name", ["Net", "Float32Net"])
-def test_an_own_module_is_joined_behind_the_columns(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="PyTorch is not installed")
-    (tmp_path / "net.py").write_text(MODULE)
-    code = f"{tmp_path / 'net.py'}:{name}"
-    frame = table().select("age", "far off", "two")
-    given = {"target": "two", "epochs": 2, "random_state": 0, "runs": str(tmp_path)}
-    folder = xent.train(frame, module=code, **given).folder
-    path = tmp_path / "model.onnx"
-    with pytest.raises(XentError, match="own module, whose code is no part of a run"):
-        export(folder, path)
-    done = export(load_run(folder, module=code), path, n_checked=500)
-    assert done.parity.n_flips == 0
-    assert done.parity.agrees
-    assert done.outputs == ("probabilities", "decision", "decided")
-    assert {node.domain for node in onnx.load(path).graph.node} == {""}
-
-
-def test_a_module_that_onnx_cannot_say_is_refused_in_one_line() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from xent.exports.torch_module import _written
-
-    class Moody(torch.nn.Module):
-        def forward(self, x: Any) -> Any:
-            return x if x.sum() > 0 else x @ x.T
-
-    with pytest.raises(XentError, match="PyTorch cannot write Moody as ONNX"):
-        _written(Moody(), torch.zeros(2, 3))
-
-
-def test_an_own_module_without_onnxscript_says_how_to_install_it(monkeypatch) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from xent.exports.torch_module import _written
-
-    monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(XentError, match=r"pip install 'xent\[onnx\]'"):
-        _written(torch.nn.Linear(3, 1), torch.zeros(2, 3))
-
-
-def test_what_onnxruntime_refuses_is_told_in_one_line(capfd) -> None:
-    graph = Graph()
-    x = graph.input("x", np.float64, ("n", 1))
-    graph.output("y", graph.add("Erf", x), np.float64, ("n", 1))
-    model = OnnxModel(graph.to_bytes({}), (), tuple(graph.inputs), tuple(graph.outputs))
-    with pytest.raises(XentError, match=r"Erf.* train it with dtype='float32'\.$") as refused:
-        OnnxSession(model)
-    assert "\n" not in str(refused.value)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_the_same_run_gives_the_same_bytes(runs, tmp_path: Path) -> None:
