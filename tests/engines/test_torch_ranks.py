@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,18 @@ from xent.errors import XentError
 from xent.launch import Launch, RankLostError, find_launch, is_heard
 
 PROGRAM = Path(__file__).parent / "rank_program.py"
+LOST_RANK_PROGRAM = PROGRAM.with_name("lost_rank_program.py")
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 TRAININGS = (
     "plain", "norm_and_dropout", "weights", "penalties", "rmsprop", "momentum", "single_rows",
 )  # fmt: skip
+# which of six ranks is lost, how, and in an exchange of what: who says so, and what
+LOST = {
+    "2 killed numbers": (0, "rank 2 has gone: killed, or its connection is lost. "),
+    "4 killed texts": (0, "rank 4 has gone: killed, or its connection is lost. "),
+    "0 killed numbers": (1, "rank 0 has gone: killed, or its connection is lost. "),
+    "3 failed numbers": (0, "rank 3 has gone: out of luck. "),
+}
 TWO = {"WORLD_SIZE": "2", "RANK": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
 
 
@@ -65,6 +75,27 @@ def test_ranks_stop_after_the_same_batch(both: dict[str, Any], who: str) -> None
     for rank, stops in enumerate(both["all_stops"]):
         reason = "enough" if str(rank) == who else "another rank asked for it"
         assert stops[who] == [[3, reason], [4, reason], [4, reason]]
+
+
+@pytest.fixture(scope="module")
+def lost(run_ranks, tmp_path_factory) -> Path:
+    """Return the folder in which the ranks that were left have written what they heard."""
+    folder = tmp_path_factory.mktemp("lost")
+    program = [sys.executable, str(LOST_RANK_PROGRAM), str(folder), *LOST]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_all_that_are_left_hear_at_once_who_is_lost(lost: Path, case: str) -> None:
+    # also those that wait for a rank which waits for the lost one
+    speaker, message = LOST[case]
+    said = {path.stem: json.loads(path.read_text()) for path in (lost / case).iterdir()}
+    assert sorted(said) == [str(rank) for rank in range(6) if rank != int(case[0])]
+    for who, text, seconds in said.values():
+        assert (who, text[: len(message)]) == (speaker, message)
+        assert seconds < 40  # and not when the first has given up waiting, after 60
 
 
 def test_texts_of_other_lengths_and_letters(both: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,8 @@ ROLL_CALL_SECONDS: Final = 1.5
 FAREWELL_SECONDS: Final = 10.0
 # how long SIGTERM waits for a rank that is about to say who has gone
 LAST_WORDS_SECONDS: Final = 5.0
+# the mark of a process group that was made here, in its store
+_OURS: Final = "xent/ours"
 _HOLDS_ON: Final = (
     "Nothing up to the last checkpoint is lost: start again with --resume, "
     "or let torchrun do it with --max-restarts."
@@ -67,7 +70,7 @@ class Ranks:
     def __init__(self, launch: Launch) -> None:
         self.rank, self.size = launch.rank, launch.size
         self.local_size, self.launch = launch.local_size, launch
-        self._store, self._texts = _process_group(launch)
+        self._store, self._texts, self._is_ours = _process_group(launch)
         # asked for at the first exchange
         self._has_nccl: bool | None = None
         self._wishes, self._agreed = (0, 0), (0, 0)
@@ -254,16 +257,18 @@ class Ranks:
         except RuntimeError as error:
             if isinstance(error, torch.OutOfMemoryError):
                 raise
+            # they hold the group, which is to be closed
+            traceback.clear_frames(error.__traceback__)
             raise self._gone(_first_line(error)) from None
 
     def _gone(self, reason: str) -> RankLostError:
         """Return the error for what ended the exchange: the ranks that no longer answer."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _after_last_words(time.monotonic() + LAST_WORDS_SECONDS))
-        try:
-            missing, why = self._roll_call()
-        except RuntimeError:  # who kept the store has gone with it
-            missing, why = {0}, ""
+        self._disconnect()
+        missing, why = self._roll_call()
+        if 0 in missing and not why:
+            atexit.unregister(_leave)  # rank 0 will say nothing that could be cut short
         if not missing:
             return RankLostError(f"the exchange between the ranks failed ({reason}). {_HOLDS_ON}")
         who = "rank " + " and ".join(map(str, sorted(missing)))
@@ -271,18 +276,30 @@ class Ranks:
         verb = "has" if len(missing) == 1 else "have"
         return RankLostError(f"{who} {verb} gone: {what}. {_HOLDS_ON}", self._lowest(missing))
 
+    def _disconnect(self) -> None:
+        """Close the connections: only a neighbor hears that a rank is lost, and others wait for the neighbor."""
+        # NCCL would first wait for what can no longer arrive, and the group of a user is not ours to end
+        if self._is_ours and not self._has_nccl and dist.is_initialized():
+            self._texts = None  # a group closes with its last name
+            dist.destroy_process_group()
+
     def _roll_call(self) -> tuple[set[int], str]:
         """Return the ranks that do not answer, and what the first of them said."""
-        self._store.set(f"there/{self.rank}", "")
         missing = set(range(self.size)) - {self.rank}
         end = time.monotonic() + ROLL_CALL_SECONDS
-        while missing and time.monotonic() < end:
-            for other in sorted(missing):
-                if self._store.check([f"failed/{other}"]):
-                    return {other}, self._store.get(f"failed/{other}").decode()
-                if self._store.check([f"there/{other}"]):
-                    missing.discard(other)
-            time.sleep(0.02)
+        try:
+            self._store.set(f"there/{self.rank}", "")
+            while missing and time.monotonic() < end:
+                for other in sorted(missing):
+                    if self._store.check([f"failed/{other}"]):
+                        return {other}, self._store.get(f"failed/{other}").decode()
+                    if self._store.check([f"there/{other}"]):
+                        missing.discard(other)
+                time.sleep(0.02)
+        except RuntimeError:
+            # rank 0 keeps the store: it is lost, or has answered and then left, with the same answers
+            if 0 in missing:
+                return {0}, ""
         return missing, ""
 
     def _lowest(self, missing: set[int]) -> int:
@@ -302,8 +319,11 @@ class _Total(torch.autograd.Function):
         return ctx.ranks.add_up(gradient.clone(memory_format=torch.contiguous_format)), None
 
 
-def _process_group(launch: Launch) -> tuple[Any, Any]:
-    """Return this launch's store of texts and the group that carries them; the group lives as long as the process."""
+def _process_group(launch: Launch) -> tuple[Any, Any, bool]:
+    """Return this launch's store of texts, the group that carries them, and whether all groups were made here.
+
+    They live as long as the process, or until a rank is lost.
+    """
     try:
         if not dist.is_initialized():
             found, _, _ = next(rendezvous("env://", timeout=PATIENCE))
@@ -312,15 +332,17 @@ def _process_group(launch: Launch) -> tuple[Any, Any]:
                 store=meet(found, launch, PATIENCE), rank=launch.rank, world_size=launch.size,
                 timeout=PATIENCE,
             )  # fmt: skip
-            atexit.register(_leave, launch)
+            _store().set(_OURS, "")
+            atexit.register(_leave, _store(), launch)
         store = meet(_store(), launch, PATIENCE)
         group = dist.new_group(backend="gloo", timeout=PATIENCE)
+        is_ours = _store().check([_OURS])
     except (RuntimeError, ValueError) as error:
         raise XentError(
             f"rank {launch.rank} of {launch.size} does not find the others: {_first_line(error)}. "
             "Check MASTER_ADDR and MASTER_PORT, and that all ranks were started."
         ) from None
-    return store, group
+    return store, group, is_ours
 
 
 def _store() -> Any:
@@ -328,15 +350,23 @@ def _store() -> Any:
     return dist.distributed_c10d._get_default_store()  # noqa: SLF001
 
 
-def _leave(launch: Launch) -> None:
-    """Let rank 0 have the last word: a launcher that sees another rank end badly would cut it short."""
+def _leave(store: Any, launch: Launch) -> None:
+    """Let rank 0 have the last word, for a launcher that sees another rank end badly would cut it short.
+
+    Rank 0 waits in turn: the store, in which the others may still read who is lost, can end with it.
+    """
     with contextlib.suppress(RuntimeError):
-        if launch.rank == 0:
-            _store().set("xent/bye", "")
+        if launch.is_first:
+            store.set("xent/bye", "")
+        # before the wait, for rank 0 may itself wait for this rank, which has failed
+        if dist.is_initialized():
+            dist.destroy_process_group()
+        if launch.is_first:
+            others = [f"xent/left/{rank}" for rank in range(1, launch.size)]
+            store.wait(others, timedelta(seconds=ROLL_CALL_SECONDS))
         else:
-            _store().wait(["xent/bye"], timedelta(seconds=FAREWELL_SECONDS))
-    with contextlib.suppress(RuntimeError):
-        dist.destroy_process_group()
+            store.wait(["xent/bye"], timedelta(seconds=FAREWELL_SECONDS))
+            store.set(f"xent/left/{launch.rank}", "")
 
 
 def _after_last_words(end: float) -> Callable[[int, Any], None]:
