@@ -1,10 +1,11 @@
 // Charts whose rows change all the time, drawn one after the other: nothing costs a page as much as they do.
 
 // milliseconds between two drawings of a chart, and of one that is scrolled out of sight
-const SEEN_PAUSE = 1000;
+const SEEN_PAUSE = 2000;
 const UNSEEN_PAUSE = 5000;
 // the rest after a drawing, in times of what it took: all charts together take a tenth of a core at most
 const REST = 9;
+const LONGEST_REST = 1000;
 // milliseconds until it is asked again whether anything is to be drawn
 const PAUSE = 100;
 
@@ -43,7 +44,9 @@ export class Redraws {
     const pause = (chart) => (chart.isSeen || chart.place.hidden ? SEEN_PAUSE : UNSEEN_PAUSE);
     const due = [...this.charts.values()].filter((chart) => chart.isDue && began - chart.last > pause(chart));
     const next = due.sort((a, b) => a.last - b.last)[0];
+    let rest = PAUSE;
     if (next) {
+      const isFirst = next.last === NEVER;
       next.isDue = false;
       try {
         await next.draw();
@@ -51,7 +54,9 @@ export class Redraws {
         this.failed(error);
       }
       next.last = performance.now();
+      // a chart that is new, or asked for, leaves the others no time to wait
+      rest = isFirst ? 0 : Math.min(LONGEST_REST, REST * (next.last - began));
     }
-    setTimeout(() => requestAnimationFrame(() => this.turn()), next ? REST * (performance.now() - began) : PAUSE);
+    setTimeout(() => requestAnimationFrame(() => this.turn()), rest);
   }
 }

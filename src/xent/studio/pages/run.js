@@ -7,7 +7,7 @@ import {Redraws} from "/assets/redraws.js";
 const id = runOfPage();
 const PLAIN = new Set(["epoch", "learning_rate", "penalty", "gradient_norm", "weight_norm", "gradient_norms", "weight_norms", "loss", "validation_loss"]);
 // milliseconds between two looks into the queue
-const PAUSE = 150;
+const PAUSE = 250;
 // the doctor is asked again after this long, in milliseconds, and after this many times what the last answer took
 const FINDINGS_PAUSE = 3000;
 const FINDINGS_REST = 20;
@@ -48,7 +48,7 @@ function listen() {
     const before = run.status.status;
     run.status = JSON.parse(event.data);
     curves.offer(run.status.curve_epochs || []);
-    redraws.askFor(byId("roc"));
+    if (history.epochs.length) redraws.askFor(byId("roc")); // else they come with the first epochs, after the loss
     if (before && before !== run.status.status) loadDetail();
     drawStatus();
   });
