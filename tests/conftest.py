@@ -35,6 +35,14 @@ AGREEMENT_ROWS: pytest.StashKey[Rows] = pytest.StashKey()
 SKIP_REASONS: list[str] = []
 
 
+@pytest.fixture(autouse=True)
+def same_start() -> None:
+    """Let PyTorch draw the same numbers in a test whatever ran before it."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of real data beside the checkout, or skip where it is absent."""

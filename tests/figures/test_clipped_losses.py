@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,8 @@ def test_a_batch_mean_hides_the_clip() -> None:
 
     def share(batch_size: int) -> float:
         text = subtitle(loss_agreement(z, y, batch_size=batch_size))
-        counts = [float(word.replace(",", "")) for word in text.split() if word[0].isdigit()]
-        return counts[0] / counts[1]
+        differing, batches, *_ = re.findall(r"\d[\d,]*", text)
+        return float(differing.replace(",", "")) / float(batches.replace(",", ""))
 
     assert share(1) > 0.4
     assert share(4) < 0.15
