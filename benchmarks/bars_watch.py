@@ -28,7 +28,7 @@ N_TURNS, N_PAGES = 7, 2
 N_ROUNDS = 3
 KINDS = ("alone", "watched", "strangers")
 # seconds until all charts are there, until those who were held have caught up, and of a window
-OPENING, SETTLING, WINDOW = 5.0, 3.0, 4.0
+OPENING, SETTLING, WINDOW = 4.0, 2.0, 2.5
 N_STARTS, MANY = 5, 1_000_000
 N_LONG, LONG_SECONDS = 10_000, 8.0
 TRAINER = """
@@ -349,7 +349,7 @@ def main(n_turns: int) -> int:
         ),
     ]
     method = (
-        f"{n_turns} trainings of {N_ROUNDS} rounds of windows of {WINDOW:.0f} s, in both orders: the server and "
+        f"{n_turns} trainings of {N_ROUNDS} rounds of windows of {WINDOW} s, in both orders: the server and "
         "the pages at work, all of them held, and strangers in their place; each ratio is that of a training's medians"
     )
     return report("live page", rows, notes=[method])
